@@ -1,0 +1,71 @@
+# The commands of this repository. `make demo` and `make test` need Python 3.11 to 3.13 and make, and install the rest.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PACKAGES := babynames_assets babynames_assets_tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test lint format types imports check lock doctor screenshots clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## Run the whole graph on this machine alone; DATASET=file.zip YEARS=2015-2024
+	@$(BIN)/babynames demo $(if $(DATASET),--dataset '$(DATASET)') $(if $(YEARS),--years '$(YEARS)')
+
+dev: $(VENV)/.runtime ## Dagster's UI and daemon on the demo's state, at http://localhost:3000
+	@$(BIN)/babynames dev $(if $(PORT),--port '$(PORT)')
+
+doctor: $(VENV)/.runtime ## Say what is configured, what answers and what is wrong
+	@$(BIN)/babynames doctor
+
+test: $(VENV)/.dev ## Every test, also against a real MySQL and a real MariaDB; ARGS="-k name" for some
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m pytest $(if $(ARGS),,--cov --cov-report=) $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m coverage report --fail-under=95)
+
+lint: $(VENV)/.dev ## Style and likely bugs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+imports: $(VENV)/.dev ## The direction of imports
+	@$(BIN)/lint-imports
+
+check: lint types imports test ## All of the above
+
+lock: $(VENV)/.dev ## Choose new versions of the dependencies; commit requirements/
+	@$(BIN)/uv pip compile pyproject.toml --group build --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
+		--no-emit-index-url --custom-compile-command "make lock" -o requirements/runtime.txt
+	@$(BIN)/uv pip compile pyproject.toml --group build --group dev --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
+		--no-emit-index-url --custom-compile-command "make lock" -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## Remove what the commands above made, the demo's state included
+	rm -rf $(VENV) .babynames .servers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed (Debian: apt-get install python3 python3-venv)." >&2; exit 1; }
+	@echo "==> $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/.python
+	@echo "==> pinned dependencies"
+	@$(PIP) install --no-deps --require-hashes -r requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "==> pinned dependencies of the tests"
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
