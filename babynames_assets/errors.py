@@ -1,0 +1,36 @@
+"""Errors, named by what the caller should do about them.
+
+Every message says what was tried, what came back, and whether another try helps.
+"""
+
+
+class BabynamesError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class RetryableError(BabynamesError):
+    """Another try may succeed.
+
+    Attributes:
+        retry_after: seconds that the other side asked to wait, or None when it said nothing.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RejectedError(BabynamesError):
+    """One item was refused for a reason of its own; it belongs in the dead letters, the others go on."""
+
+
+class FatalError(BabynamesError):
+    """Another try cannot succeed until a person changes something; the message says what."""
+
+
+class SourceError(FatalError):
+    """A file cannot be used as it is: damaged, unsafe, or of an unknown layout."""
+
+
+class ConfigurationError(FatalError):
+    """A setting is missing or wrong; the message names it and the values that are good."""
