@@ -1,0 +1,118 @@
+"""Brings the newest raw table in: a file in the landing folder if there is one, else Kaggle's newest or pinned version.
+
+The landing folder is the way around Kaggle: while it holds a file, Kaggle is not asked at all. Remove the file to
+return to Kaggle. A landed file is read, never moved or changed.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from babynames_assets.ingest.archive import Unpacked, unpack_csv
+from babynames_assets.ingest.download import DownloadLimits, download
+from babynames_assets.ingest.kaggle import DatasetVersion, KaggleDatasets
+from babynames_assets.ingest.landing import LandedFile, newest_landed_file
+from babynames_assets.ingest.raw_files import RawFile, RawFiles, Source
+from babynames_assets.settings import KaggleSettings
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Acquired:
+    """The current raw table.
+
+    Attributes:
+        raw: where it is and came from.
+        is_new: whether its content differs from what was current before.
+    """
+
+    raw: RawFile
+    is_new: bool
+
+
+def acquire(raw_files: RawFiles, kaggle: KaggleDatasets, *, settings: KaggleSettings, landing_folder: Path) -> Acquired:
+    """Make the newest table current, downloading it only if it is not kept already.
+
+    Raises:
+        RetryableError: the source is not reachable, not complete yet, or another process is acquiring.
+        FatalError: a person has to change something first; the message says what.
+    """
+    with raw_files.locked():
+        before = raw_files.current()
+        landed = newest_landed_file(landing_folder)
+        if landed is not None:
+            raw = _from_landing(raw_files, landed, settings)
+        else:
+            version = kaggle.latest(settings.dataset, settings.version)
+            raw = _from_kaggle(raw_files, kaggle, version, settings)
+        is_new = before is None or before.sha256 != raw.sha256
+    _log.info("dataset_acquired", origin=raw.origin, dataset=raw.dataset, version=raw.version, is_new=is_new)
+    return Acquired(raw, is_new)
+
+
+def _from_landing(raw_files: RawFiles, landed: LandedFile, settings: KaggleSettings) -> RawFile:
+    digest = landed.settled_digest()
+    name = landed.path.name
+    version = f"landed-{digest[:12]}"
+    kept = _kept(raw_files.find("landing", name, version), settings.member, digest)
+    if kept is not None:
+        raw_files.make_current(kept)
+        return kept
+    with landed.unchanged():
+        unpacked = _unpack(landed.path, raw_files.incoming, settings)
+    source = Source(name, version, "landing", digest, landed.bytes, landed.updated_at, datetime.now(UTC))
+    return raw_files.keep(unpacked, source)
+
+
+def _kept(candidates: list[RawFile], member: str | None, archive_sha256: str) -> RawFile | None:
+    return next((raw for raw in candidates if raw.archive_sha256 == archive_sha256 and _is_member(raw, member)), None)
+
+
+def _from_kaggle(
+    raw_files: RawFiles, kaggle: KaggleDatasets, version: DatasetVersion, settings: KaggleSettings
+) -> RawFile:
+    number = str(version.number)
+    for kept in raw_files.find("kaggle", version.dataset, number):
+        if kept.updated_at == version.updated_at and _is_member(kept, settings.member):
+            raw_files.make_current(kept)
+            return kept
+    target = raw_files.incoming / f"{version.dataset.replace('/', '.')}.{number}.zip"
+    raw_files.clear_incoming(except_for=target)
+    downloaded = download(
+        partial(kaggle.open_download, version),
+        target,
+        limits=DownloadLimits(max_bytes=settings.max_archive_bytes),
+    )
+    try:
+        unpacked = _unpack(target, raw_files.incoming, settings)
+    finally:
+        # Also after a refusal: the next run must not find a damaged archive, but ask Kaggle again.
+        target.unlink()
+    source = Source(
+        dataset=version.dataset,
+        version=number,
+        origin="kaggle",
+        archive_sha256=downloaded.sha256,
+        archive_bytes=downloaded.bytes,
+        updated_at=version.updated_at,
+        acquired_at=datetime.now(UTC),
+    )
+    return raw_files.keep(unpacked, source)
+
+
+def _is_member(raw: RawFile, member: str | None) -> bool:
+    return member is None or member in {raw.member, Path(raw.member).name}
+
+
+def _unpack(archive: Path, folder: Path, settings: KaggleSettings) -> Unpacked:
+    return unpack_csv(
+        archive,
+        folder,
+        member=settings.member,
+        max_bytes=settings.max_unpacked_bytes,
+        max_ratio=settings.max_unpack_ratio,
+    )

@@ -1,0 +1,94 @@
+"""Physical lines of a file, in blocks of bounded size.
+
+One line of the file is one record, also inside quotes, so that a quote that is never closed costs one line and not the
+rest of the file. Memory depends on the block, never on the file or on the length of a line.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+from babynames_assets.errors import SourceError
+
+BLOCK_BYTES = 4 * 2**20
+MAX_LINE_BYTES = 64 * 2**10
+"""A longer line is cut to one byte more than this, which is enough for the rules to reject it."""
+
+DAMAGED = "\ufffd"
+"""Stands where bytes were not UTF-8."""
+
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive lines without their ends.
+
+    Attributes:
+        first: number of the first line, counted from 1.
+        lines: the lines as a String series.
+        is_ascii: no line holds anything but ASCII.
+        has_quotes: some line holds a double quote.
+    """
+
+    first: int
+    lines: pl.Series
+    is_ascii: bool
+    has_quotes: bool
+
+    def without_first_lines(self, number: int) -> "Block":
+        """The block without the header."""
+        return replace(self, first=self.first + number, lines=self.lines.slice(number))
+
+
+def read_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Read a file once, from its first line to its last.
+
+    Lines end in LF or CRLF, or in CR where the first block has no LF at all. Bytes that are not UTF-8 become U+FFFD.
+
+    Raises:
+        SourceError: the file is in UTF-16.
+    """
+    first = 1
+    with path.open("rb") as file:
+        for body, end in _whole_lines(file, path.name, block_bytes):
+            block = _block(body, end, first)
+            yield block
+            first += len(block.lines)
+
+
+def _whole_lines(file: BinaryIO, file_name: str, block_bytes: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield bodies of whole lines, each ended by the file's line end, with that line end."""
+    read = _without_mark(file.read(block_bytes), file_name)
+    end = b"\r" if b"\r" in read and b"\n" not in read else b"\n"
+    rest = b""
+    while read:
+        head, found, tail = read.rpartition(end)
+        if found:
+            yield rest + head, end
+            rest = tail
+        else:
+            rest += tail
+        # What lies beyond the limit is of no use: the line will be rejected.
+        rest = rest[: MAX_LINE_BYTES + 1]
+        read = file.read(block_bytes)
+    if rest:
+        yield rest, end
+
+
+def _without_mark(read: bytes, file_name: str) -> bytes:
+    if read.startswith(_UTF16_MARKS):
+        raise SourceError(f"{file_name} is in UTF-16, but only UTF-8 can be read. Save it as CSV in UTF-8.")
+    return read.removeprefix(_UTF8_MARK)
+
+
+def _block(body: bytes, end: bytes, first: int) -> Block:
+    text = body.decode("utf-8", errors="replace")
+    lines = pl.Series("text", [text], dtype=pl.String).str.split(end.decode()).explode()
+    if "\r\n" in text or text.endswith("\r"):
+        lines = lines.str.strip_suffix("\r")
+    return Block(first, lines, text.isascii(), '"' in text)

@@ -1,0 +1,173 @@
+"""One pass over a file: every line becomes valid, merged, a duplicate or rejected, and none is lost.
+
+The result is a folder: ``year=1984.parquet`` for each year, ``rejected.parquet`` and ``scan.json``. It appears whole or
+not at all; a second scan of the same file under the same rules finds it and does not read the file again.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import structlog
+
+from babynames_assets.errors import SourceError
+from babynames_assets.ingest.atomic_folder import atomic_folder
+from babynames_assets.ingest.layouts import resolve_layout
+from babynames_assets.ingest.lines import read_blocks
+from babynames_assets.ingest.rejects import Rejects
+from babynames_assets.ingest.rules import Rules, judge
+from babynames_assets.ingest.shards import Shards
+from babynames_assets.ingest.year_frames import YearCounts, finish_years, frame_path
+from babynames_assets.settings import IngestSettings
+
+FORMAT = 1
+"""Raise it when the rules change: scans of earlier formats are made anew."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A finished scan.
+
+    Attributes:
+        folder: where its files are.
+        lines: physical lines of the file, with those of the header.
+        unplaced: rejected lines whose year could not be read or is not allowed.
+    """
+
+    folder: Path
+    source_sha256: str
+    header_lines: int
+    lines: int
+    years: dict[int, YearCounts]
+    unplaced: int
+
+    def frame_path(self, year: int) -> Path:
+        """The Parquet file of a year's frame."""
+        return frame_path(self.folder, year)
+
+
+def scan_file(
+    path: Path,
+    target_folder: Path,
+    *,
+    source_sha256: str,
+    settings: IngestSettings,
+    file_name: str | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Scan:
+    """Scan a file, or return the finished scan of it that the folder holds.
+
+    Args:
+        path: the CSV file.
+        target_folder: the result; what is there of another file, or made under other rules, is replaced.
+        source_sha256: the file's digest, by which a finished scan is known.
+        settings: the allowed years and lengths, and the year of a file that names none.
+        file_name: the name that the source gave the file, if the path has another.
+        clock: tells the last allowed year where the settings do not.
+
+    Raises:
+        SourceError: the layout is unknown, or there is not one valid row.
+    """
+    rules = Rules(settings.first_year, settings.last_year or clock().year, settings.max_name_length)
+    name = file_name or path.name
+    made_from = {"format": FORMAT, "source_sha256": source_sha256, "year": settings.year, "file_name": name}
+    identity = made_from | {"rules": asdict(rules)}
+    if scan := _stored(target_folder, identity):
+        return scan
+    started = time.monotonic()
+    with atomic_folder(target_folder, is_current=lambda folder: _stored(folder, identity) is not None) as folder:
+        scan = _scan(path, name, folder, source_sha256, settings.year, rules)
+        _store(scan, identity)
+    rejected = scan.unplaced + sum(counts.rejected for counts in scan.years.values())
+    seconds = round(time.monotonic() - started, 3)
+    _log.info("file_scanned", file=name, lines=scan.lines, years=len(scan.years), rejected=rejected, seconds=seconds)
+    return replace(scan, folder=target_folder)
+
+
+def rejected(scan_folder: Path) -> pl.LazyFrame:
+    """The rejected lines of a finished scan: line, year (null where it is unknown), text and reasons."""
+    return pl.scan_parquet(scan_folder / "rejected.parquet")
+
+
+def prove_that_no_line_is_lost(scan: Scan, file_name: str) -> None:
+    """Raise an error if the counts do not speak of every line that was read.
+
+    Raises:
+        RuntimeError: they do not; that is a bug.
+    """
+    accounted = scan.header_lines + sum(counts.lines for counts in scan.years.values()) + scan.unplaced
+    if accounted != scan.lines:
+        raise RuntimeError(
+            f"The scan of {file_name} read {scan.lines:,} lines but accounts for {accounted:,}. "
+            "This is a bug in babynames_assets, not in the file; nothing was changed."
+        )
+
+
+def _scan(path: Path, file_name: str, folder: Path, source_sha256: str, fixed_year: int | None, rules: Rules) -> Scan:
+    blocks = read_blocks(path)
+    first = next(blocks, None)
+    if first is None:
+        raise SourceError(f"{file_name} is empty (0 bytes of text). Get the file again; nothing was changed.")
+    layout = resolve_layout(first.lines[0], file_name=file_name, year=fixed_year)
+    pieces = folder / "pieces"
+    pieces.mkdir()
+    shards, rejects = Shards(pieces), Rejects(pieces)
+    lines = layout.header_lines
+    for block in chain([first.without_first_lines(layout.header_lines)], blocks):
+        judged = judge(block, layout, rules)
+        shards.add(judged.candidates)
+        rejects.add(judged.rejected)
+        lines += len(block.lines)
+    years = finish_years(shards, rejects, folder)
+    rejects.write(folder / "rejected.parquet")
+    scan = Scan(folder, source_sha256, layout.header_lines, lines, years, rejects.unplaced)
+    _refuse_nothing(scan, file_name)
+    prove_that_no_line_is_lost(scan, file_name)
+    shutil.rmtree(pieces)
+    return scan
+
+
+def _refuse_nothing(scan: Scan, file_name: str) -> None:
+    """A source that answers with nothing must not delete everything."""
+    data_lines = scan.lines - scan.header_lines
+    if data_lines == 0:
+        raise SourceError(f"{file_name} has a header but no data rows. Get the file again; nothing was changed.")
+    if any(counts.valid for counts in scan.years.values()):
+        return
+    reasons = rejected(scan.folder).select(pl.col("reasons").list.explode().value_counts(sort=True)).head(3).collect()
+    listed = "; ".join(f"{count['reasons']} ({count['count']:,} lines)" for count in reasons.to_series())
+    raise SourceError(
+        f"{file_name}: none of its {data_lines:,} data lines can be used. Most frequent reasons: {listed}. "
+        "Nothing was changed; mend the file or the BABYNAMES_INGEST__ settings."
+    )
+
+
+def _store(scan: Scan, identity: dict[str, Any]) -> None:
+    record = {
+        **identity,
+        "header_lines": scan.header_lines,
+        "lines": scan.lines,
+        "unplaced": scan.unplaced,
+        "years": {year: asdict(counts) for year, counts in scan.years.items()},
+    }
+    (scan.folder / "scan.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _stored(folder: Path, identity: dict[str, Any]) -> Scan | None:
+    try:
+        record = json.loads((folder / "scan.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # ValueError: cut by a power failure
+        return None
+    if {name: record.get(name) for name in identity} != identity:
+        return None
+    years = {int(year): YearCounts(**counts) for year, counts in record["years"].items()}
+    return Scan(folder, record["source_sha256"], record["header_lines"], record["lines"], years, record["unplaced"])

@@ -1,0 +1,182 @@
+"""The store of current frames: whole or not at all, with provenance, never empty by accident."""
+
+import dataclasses
+import multiprocessing
+import os
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from babynames_assets.errors import FatalError
+from babynames_assets.ingest.frames import FrameStore, Provenance, StoredFrame
+from babynames_assets.ingest.scan import Scan
+from babynames_assets.ingest.schema import COLUMNS, digest
+from babynames_assets_tests.ingest.scanning import scan_lines
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Scan:
+    """A scan with two rows of 1984 and one of 1985."""
+    return scan_lines(tmp_path, "1984,Mary,F,10", "1984,Zo\u00eb,F,2", "1985,Ann,F,1", "1984,Mary,X,1")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FrameStore:
+    """A store without any frame."""
+    return FrameStore(tmp_path / "frames")
+
+
+def provenance_of(scan: Scan, year: int, version: str = "7") -> Provenance:
+    """The provenance of a year's frame."""
+    counts = scan.years[year]
+    return Provenance(
+        dataset="owner/slug",
+        version=version,
+        source_sha256=scan.source_sha256,
+        lines=counts.lines,
+        valid=counts.valid,
+        merged=counts.merged,
+        duplicates=counts.duplicates,
+        rejected=counts.rejected,
+        digest=counts.digest,
+    )
+
+
+def put(store: FrameStore, scan: Scan, year: int = 1984, version: str = "7") -> StoredFrame:
+    """Store a year of the scan."""
+    return store.put(year, scan.frame_path(year), provenance_of(scan, year, version))
+
+
+def nothing(**changes: Any) -> Provenance:
+    """The provenance of an empty frame."""
+    empty = Provenance("owner/slug", "8", "0b", 0, 0, 0, 0, 0, digest(pl.DataFrame(schema=COLUMNS)))
+    return dataclasses.replace(empty, **changes)
+
+
+def test_a_stored_frame_comes_back_with_its_provenance(store: FrameStore, scan: Scan) -> None:
+    """Rows and provenance are read from the same file."""
+    put(store, scan)
+    stored = store.get(1984)
+    assert stored.read().rows() == [(1984, "F", "Mary", 10), (1984, "F", "Zo\u00eb", 2)]
+    assert dict(stored.read().schema) == COLUMNS
+    assert (stored.year, stored.provenance) == (1984, provenance_of(scan, 1984))
+    assert (stored.provenance.lines, stored.provenance.rejected) == (3, 1)
+
+
+def test_a_stored_frame_does_not_need_its_scan_any_more(store: FrameStore, scan: Scan) -> None:
+    """The store holds copies."""
+    stored = put(store, scan)
+    scan.frame_path(1984).unlink()
+    assert stored.read().height == 2
+
+
+def test_an_equal_frame_is_not_written_again(store: FrameStore, scan: Scan) -> None:
+    """The same provenance leaves the file untouched."""
+    stored = put(store, scan)
+    os.utime(stored.path, (1, 1))
+    assert put(store, scan) == stored
+    assert stored.path.stat().st_mtime == 1
+
+
+def test_a_new_version_with_equal_rows_updates_the_provenance(store: FrameStore, scan: Scan) -> None:
+    """The provenance always names the version that was validated last."""
+    put(store, scan, version="7")
+    put(store, scan, version="8")
+    assert store.get(1984).provenance.version == "8"
+
+
+def test_a_missing_year_is_an_error_that_says_what_to_do(store: FrameStore, scan: Scan) -> None:
+    """A missing file is never taken for an empty year."""
+    put(store, scan)
+    with pytest.raises(FatalError, match=r"no validated frame of 1985.*Materialize validated/baby_names of 1985 first"):
+        store.get(1985)
+
+
+def test_a_year_that_has_gone_gets_an_empty_frame_on_purpose(store: FrameStore, scan: Scan) -> None:
+    """Only put_empty empties a year."""
+    put(store, scan)
+    stored = store.put_empty(1984, nothing())
+    assert (stored.read().height, dict(stored.read().schema)) == (0, COLUMNS)
+    assert store.get(1984).provenance == nothing()
+    os.utime(stored.path, (1, 1))
+    assert store.put_empty(1984, nothing()).path.stat().st_mtime == 1
+
+
+@pytest.mark.parametrize("changes", [{"valid": 2}, {"digest": "0a"}])
+def test_an_empty_frame_cannot_have_the_provenance_of_rows(store: FrameStore, changes: dict[str, Any]) -> None:
+    """A caller that mixes up its years is stopped."""
+    with pytest.raises(FatalError, match=r"An empty frame of 1984 was to be stored, but its provenance counts"):
+        store.put_empty(1984, nothing(**changes))
+    assert store.years() == []
+
+
+def test_the_store_knows_its_years(store: FrameStore, scan: Scan) -> None:
+    """Also those with an empty frame; leftovers of a killed process do not count."""
+    assert store.years() == []
+    put(store, scan, 1985)
+    put(store, scan, 1984)
+    store.put_empty(1880, nothing())
+    (store.get(1984).path.parent / ".year=1999.parquet.0a.partial").write_bytes(b"PAR1")
+    assert store.years() == [1880, 1984, 1985]
+
+
+def test_a_scan_that_changed_on_disk_is_not_stored(store: FrameStore, scan: Scan) -> None:
+    """The frame must have the digest that the scan counted."""
+    put(store, scan, 1985)
+    wrong = dataclasses.replace(provenance_of(scan, 1984), digest="0a")
+    with pytest.raises(FatalError, match=r"does not hold the frame of 1984 that the scan counted.*Remove the folder"):
+        store.put(1984, scan.frame_path(1984), wrong)
+    scan.frame_path(1984).write_bytes(b"PAR1 and nothing else")
+    with pytest.raises(FatalError, match="does not hold the frame of 1984"):
+        put(store, scan, 1984)
+    scan.frame_path(1984).unlink()
+    with pytest.raises(FatalError, match="does not hold the frame of 1984"):
+        put(store, scan, 1984)
+    assert store.years() == [1985]
+
+
+@pytest.mark.parametrize("damage", ["cut", "other rows", "other columns", "no provenance"])
+def test_a_damaged_frame_is_an_error_until_it_is_stored_again(store: FrameStore, scan: Scan, damage: str) -> None:
+    """Damage is noticed before a row reaches the warehouse, and the next put mends it."""
+    path = put(store, scan).path
+    metadata = {key: value for key, value in pl.read_parquet_metadata(path).items() if key != "ARROW:schema"}
+    frame = pl.read_parquet(path, hive_partitioning=False)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-20])
+    elif damage == "other rows":
+        frame.head(1).write_parquet(path, metadata=metadata)
+    elif damage == "other columns":
+        frame.drop("births").write_parquet(path, metadata=metadata)
+    else:
+        frame.write_parquet(path)
+    with pytest.raises(FatalError, match=r"year=1984\.parquet is not the frame that was stored there"):
+        store.get(1984).read()
+    put(store, scan)
+    assert store.get(1984).read().height == 2
+
+
+def test_a_failed_write_leaves_the_frame_and_no_rest(store: FrameStore, scan: Scan) -> None:
+    """A store whose place is taken by a folder raises and cleans up behind it."""
+    folder = put(store, scan, 1985).path.parent
+    (folder / "year=1984.parquet" / "x").mkdir(parents=True)
+    with pytest.raises(OSError, match="irectory"):
+        put(store, scan, 1984)
+    assert sorted(path.name for path in folder.iterdir()) == ["year=1984.parquet", "year=1985.parquet"]
+
+
+def test_processes_that_store_at_once_leave_one_whole_frame(tmp_path: Path, scan: Scan) -> None:
+    """The last one wins, and no reader sees a half."""
+    jobs = [(tmp_path / "frames", scan, str(version)) for version in range(8)]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        heights = pool.starmap(put_and_read, jobs)
+    assert heights == [2] * 8
+    assert [path.name for path in (tmp_path / "frames").iterdir()] == ["year=1984.parquet"]
+
+
+def put_and_read(folder: Path, scan: Scan, version: str) -> int:
+    """Store and read in a process of its own."""
+    store = FrameStore(folder)
+    put(store, scan, version=version)
+    return store.get(1984).read().height

@@ -1,0 +1,93 @@
+"""The schema of a year's frame refuses what is not sorted, unique and sound."""
+
+import polars as pl
+import pytest
+from pandera.errors import SchemaErrors
+
+from babynames_assets.ingest.schema import COLUMNS, digest, validated
+
+Row = tuple[int, str, str | None, int | None]
+
+GOOD: list[Row] = [(1984, "F", "Ann", 5), (1984, "F", "Mary", 10), (1984, "M", "Ann", 1)]
+
+
+def frame(*rows: Row) -> pl.DataFrame:
+    """A frame of rows in the schema's types."""
+    return pl.DataFrame(list(rows), schema=COLUMNS, orient="row")
+
+
+def test_a_good_frame_passes_unchanged() -> None:
+    """Sorted rows with unique keys are what a year's frame is."""
+    good = frame(*GOOD)
+    assert validated(good) is good
+
+
+def test_an_empty_frame_passes() -> None:
+    """A year may have no row."""
+    assert validated(frame()).is_empty()
+
+
+def test_years_may_follow_one_another() -> None:
+    """Several years in a row are sorted by year first."""
+    rows = [(1984, "M", "Zoe", 1), (1985, "F", "Ann", 1)]
+    assert validated(frame(*rows)).rows() == rows
+
+
+BAD: dict[str, list[Row]] = {
+    "year 0": [(0, "F", "Ann", 5)],
+    "year 10000": [(10000, "F", "Ann", 5)],
+    "sex X": [(1984, "X", "Ann", 5)],
+    "no births": [(1984, "F", "Ann", 0)],
+    "negative births": [(1984, "F", "Ann", -1)],
+    "empty name": [(1984, "F", "", 5)],
+    "formula": [(1984, "F", "=1+1", 5)],
+    "digit": [(1984, "F", "Ann2", 5)],
+    "control character": [(1984, "F", "An\x00n", 5)],
+    "long name": [(1984, "F", "A" * 101, 5)],
+    "null name": [(1984, "F", None, 5)],
+    "null births": [(1984, "F", "Ann", None)],
+    "equal keys": [(1984, "F", "Ann", 5), (1984, "F", "Ann", 6)],
+    "names out of order": [(1984, "F", "Mary", 5), (1984, "F", "Ann", 5)],
+    "sexes out of order": [(1984, "M", "Ann", 5), (1984, "F", "Mary", 5)],
+    "years out of order": [(1985, "F", "Ann", 5), (1984, "M", "Mary", 5)],
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_frame_is_refused(kind: str) -> None:
+    """Values are checked, not types alone."""
+    with pytest.raises(SchemaErrors):
+        validated(frame(*BAD[kind]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        frame(*GOOD).with_columns(pl.col("year").cast(pl.Int64)),
+        frame(*GOOD).with_columns(pl.col("births").cast(pl.Int64)),
+        frame(*GOOD).select("sex", "year", "name", "births"),
+        frame(*GOOD).drop("births"),
+        frame(*GOOD).with_columns(extra=1),
+    ],
+)
+def test_other_columns_or_types_are_refused(wrong: pl.DataFrame) -> None:
+    """A frame has exactly its four columns, in their order and types."""
+    with pytest.raises(SchemaErrors):
+        validated(wrong)
+
+
+def test_the_digest_is_that_of_the_lines() -> None:
+    """Anybody can compute it with printf and sha256sum."""
+    rows = frame((1984, "F", "Ann", 5), (1984, "F", "Zo\u00eb", 10))
+    assert digest(rows) == "5b43633e88177742c99cc125331adc7de063ac64cbd868d5fa1b6e88bec87280"
+
+
+def test_the_digest_of_an_empty_frame_is_that_of_nothing() -> None:
+    """The well-known SHA-256 of no bytes."""
+    assert digest(frame()) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_the_digest_changes_with_every_value() -> None:
+    """Year, sex, name and births all count."""
+    variants = [(1984, "F", "Ann", 5), (1985, "F", "Ann", 5), (1984, "M", "Ann", 5), (1984, "F", "Anne", 5)]
+    assert len({digest(frame(row)) for row in [*variants, (1984, "F", "Ann", 6)]}) == 5
