@@ -1,0 +1,1 @@
+"""The warehouse database: the only package that speaks SQL."""

@@ -1,0 +1,179 @@
+"""Connections to the warehouse, transactions that are tried again, and what a database's errors mean."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import stamina
+import structlog
+from pydantic import SecretStr
+from sqlalchemy.engine import Connection as Connection  # noqa: PLC0414 - callers may not import sqlalchemy
+from sqlalchemy.engine import Engine as Engine  # noqa: PLC0414 - as above
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from babynames_assets.errors import ConfigurationError, FatalError, RetryableError
+
+T = TypeVar("T")
+
+GOOD_URLS = "mysql+pymysql://user:password@host:3306/database (MySQL, MariaDB) or sqlite:///file"
+_MODES = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+_SQLITE_WAIT_SECONDS = 30
+_ATTEMPTS = 8
+
+# Codes of MySQL and MariaDB: lock wait, deadlock, server gone, connection lost, shutdown, too many users, read-only.
+_PASSING = {1205, 1213, 2003, 2006, 2013, 2014, 1053, 1040, 1203, 1290, 1836, 3100, 1020}
+_LASTING = {
+    1044: "The user may not use this database: grant it, or name another in BABYNAMES_WAREHOUSE__URL.",
+    1045: "The server refuses the user or the password: mend BABYNAMES_WAREHOUSE__URL.",
+    1049: "The database does not exist: create it, or name another in BABYNAMES_WAREHOUSE__URL.",
+    1142: "The user lacks a privilege: it needs SELECT, INSERT, UPDATE, DELETE, and to migrate CREATE, ALTER, DROP.",
+    1021: "The server's disk is full: make room, then run this again.",
+    1114: "The server's disk is full: make room, then run this again.",
+    1698: "The server refuses the user or the password: mend BABYNAMES_WAREHOUSE__URL.",
+}
+
+_log = structlog.get_logger(__name__)
+
+
+def open_engine(
+    url: SecretStr, *, pool_size: int = 5, connect_timeout: float = 10, read_timeout: float = 300
+) -> Engine:
+    """Make a pool of connections; it connects when it is used.
+
+    Args:
+        url: SQLAlchemy URL of MySQL, MariaDB or SQLite.
+        pool_size: connections that stay open; twice as many may be open for a moment.
+        connect_timeout: seconds to wait for a connection.
+        read_timeout: seconds to wait for an answer.
+
+    Raises:
+        ConfigurationError: the URL is of another form.
+    """
+    try:
+        parsed = sa.make_url(url.get_secret_value())
+    except ArgumentError:
+        raise ConfigurationError(f"BABYNAMES_WAREHOUSE__URL is not a URL. Good ones: {GOOD_URLS}.") from None
+    if parsed.drivername == "sqlite":
+        return _open_sqlite(parsed)
+    if parsed.drivername == "mysql+pymysql" and parsed.database:
+        return _open_mysql(parsed, pool_size, connect_timeout, read_timeout)
+    raise ConfigurationError(
+        f"BABYNAMES_WAREHOUSE__URL begins with {parsed.drivername}:// and names the database "
+        f"{parsed.database or '(none)'}. Good ones: {GOOD_URLS}."
+    )
+
+
+@contextmanager
+def connect(engine: Engine) -> Iterator[Connection]:
+    """A connection for reading; a failure says what to do.
+
+    Raises:
+        RetryableError: the database cannot answer now.
+        FatalError: a person has to change something.
+    """
+    with _meaningful_errors(engine), engine.connect() as connection:
+        yield connection
+
+
+def run_in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Do some work in one transaction; a deadlock or a lost connection repeats it from the start.
+
+    Args:
+        engine: the warehouse.
+        work: may be called more than once, each time on a transaction in which nothing has happened yet.
+
+    Raises:
+        RetryableError: the database still cannot do it after some tries.
+        FatalError: a person has to change something.
+    """
+    for attempt in stamina.retry_context(
+        on=RetryableError, attempts=_ATTEMPTS, wait_initial=0.05, wait_max=5.0, timeout=60
+    ):
+        with attempt, _meaningful_errors(engine), engine.connect() as connection:
+            writing = connection.execution_options(writes=True)
+            with writing.begin():
+                return work(writing)
+    raise AssertionError("stamina ends by returning or raising")
+
+
+def describe(engine: Engine) -> str:
+    """Name and version of the server, for example ``MySQL 9.7.4``."""
+    with connect(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            return f"SQLite {connection.scalar(sa.text('SELECT sqlite_version()'))}"
+        version = str(connection.scalar(sa.text("SELECT VERSION()")))
+    return f"MariaDB {version.split('-', maxsplit=1)[0]}" if "mariadb" in version.lower() else f"MySQL {version}"
+
+
+def _open_sqlite(url: sa.URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": _SQLITE_WAIT_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None  # transactions begin where SQLAlchemy says so, below
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later could meet another writer half-way and would have to fail.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _open_mysql(url: sa.URL, pool_size: int, connect_timeout: float, read_timeout: float) -> Engine:
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        isolation_level="REPEATABLE READ",
+        connect_args={
+            "connect_timeout": connect_timeout,
+            "read_timeout": read_timeout,
+            "write_timeout": read_timeout,
+            "charset": "utf8mb4",
+            "init_command": f"SET time_zone = '+00:00', sql_mode = '{_MODES}', innodb_lock_wait_timeout = 50",
+        },
+    )
+
+
+@contextmanager
+def _meaningful_errors(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise _meaning(engine, error) from error
+
+
+def _meaning(engine: Engine, error: DBAPIError) -> Exception:
+    place = engine.url.render_as_string(hide_password=True)
+    if engine.dialect.name == "sqlite":
+        return _sqlite_meaning(place, error)
+    code = error.orig.args[0] if error.orig and error.orig.args else None
+    text = error.orig.args[-1] if error.orig and error.orig.args else error
+    if code in _LASTING:
+        return FatalError(f"The warehouse at {place} answered: {text}. {_LASTING[code]}")
+    if code in _PASSING or error.connection_invalidated:
+        return RetryableError(f"The warehouse at {place} cannot answer now: {text}. Another try may succeed.")
+    return error
+
+
+def _sqlite_meaning(place: str, error: DBAPIError) -> Exception:
+    text = str(error.orig)
+    if "locked" in text or "busy" in text:
+        return RetryableError(f"Another process writes to {place} ({text}). Another try may succeed.")
+    if "full" in text:
+        return FatalError(f"The disk of {place} is full: make room, then run this again.")
+    if "unable to open" in text or "readonly" in text or "not a database" in text:
+        return FatalError(
+            f"{place} cannot be used ({text}): mend the file's place or rights, or BABYNAMES_WAREHOUSE__URL."
+        )
+    return error

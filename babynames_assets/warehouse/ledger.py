@@ -1,0 +1,125 @@
+"""The ledger: what became of every line of every file, and what the table was made of."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from babynames_assets.warehouse.baby_names import LoadCounts
+from babynames_assets.warehouse.engine import Connection
+from babynames_assets.warehouse.rows import NEW, now, upsert
+from babynames_assets.warehouse.tables import ledger, sources
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """A file, in bytes and lines; ``unplaced`` lines were rejected because their year could not be read."""
+
+    source_sha256: str
+    dataset: str
+    version: str
+    file_name: str
+    bytes: int
+    lines: int
+    header_lines: int
+    unplaced: int
+
+
+@dataclass(frozen=True)
+class YearRecord:
+    """What became of a file's lines of one year: ``lines = valid + merged + duplicates + rejected``."""
+
+    year: int
+    lines: int
+    valid: int
+    merged: int
+    duplicates: int
+    rejected: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class LedgerTotals:
+    """The books of a file: ``lines = header_lines + valid + merged + duplicates + rejected``."""
+
+    lines: int
+    header_lines: int
+    valid: int
+    merged: int
+    duplicates: int
+    rejected: int
+
+
+def has_source(connection: Connection, source_sha256: str) -> bool:
+    """Whether a file is entered."""
+    query = sa.select(sources.c.source_sha256).where(sources.c.source_sha256 == source_sha256)
+    return connection.scalar(query) is not None
+
+
+def record_scan(connection: Connection, source: SourceRecord, years: Iterable[YearRecord]) -> None:
+    """Enter what reading a file found. To enter it again replaces the counts, and leaves what loads entered."""
+    moment = now()
+    row = {**asdict(source), "scanned_at": moment}
+    upsert(connection, sources, [row], keys=["source_sha256"], update=dict.fromkeys(row, NEW))
+    rows = [{**_row(source.source_sha256, year), "scanned_at": moment, "is_current": False} for year in years]
+    counts = ("lines", "valid", "merged", "duplicates", "rejected", "digest", "scanned_at")
+    upsert(connection, ledger, rows, keys=["source_sha256", "year"], update=dict.fromkeys(counts, NEW))
+
+
+def record_load(connection: Connection, source_sha256: str, year: YearRecord, counts: LoadCounts, run_id: str) -> None:
+    """Enter what a load did, in the transaction that did it, and make the file the year's current one.
+
+    A row's inserted, updated and deleted are those of all loads of the file so far; unchanged is of the last. So a
+    repetition, which changes nothing, does not wipe out what the first load did.
+
+    Args:
+        connection: the load's transaction.
+        source_sha256: the file that the frame came from.
+        year: the frame's counts; a year that the file does not have is entered with zeros.
+        counts: what the load did.
+        run_id: the Dagster run.
+    """
+    moment = now()
+    connection.execute(ledger.update().where(ledger.c.year == year.year).values(is_current=False))
+    row = {
+        **_row(source_sha256, year),
+        "scanned_at": moment,
+        "inserted": counts.inserted,
+        "updated": counts.updated,
+        "deleted": counts.deleted,
+        "unchanged": counts.unchanged,
+        "run_id": run_id,
+        "loaded_at": moment,
+        "is_current": True,
+    }
+    added = {
+        name: sa.func.coalesce(ledger.c[name], 0) + getattr(counts, name) for name in ("inserted", "updated", "deleted")
+    }
+    replaced = dict.fromkeys(("digest", "unchanged", "run_id", "loaded_at", "is_current"), NEW)
+    upsert(connection, ledger, [row], keys=["source_sha256", "year"], update={**added, **replaced})
+
+
+def loaded_digest(connection: Connection, year: int) -> str | None:
+    """Digest of the frame that the table's year was last brought to; None when it never was."""
+    query = sa.select(ledger.c.digest).where(ledger.c.year == year, ledger.c.is_current)
+    return connection.scalar(query)
+
+
+def totals(connection: Connection, source_sha256: str) -> LedgerTotals:
+    """The books of a file that is entered."""
+    source = connection.execute(sources.select().where(sources.c.source_sha256 == source_sha256)).one()
+    names = ("valid", "merged", "duplicates", "rejected")
+    query = sa.select(*(sa.func.coalesce(sa.func.sum(ledger.c[name]), 0).label(name) for name in names))
+    sums = connection.execute(query.where(ledger.c.source_sha256 == source_sha256)).one()
+    return LedgerTotals(
+        lines=source.lines,
+        header_lines=source.header_lines,
+        valid=int(sums.valid),
+        merged=int(sums.merged),
+        duplicates=int(sums.duplicates),
+        rejected=int(sums.rejected) + source.unplaced,
+    )
+
+
+def _row(source_sha256: str, year: YearRecord) -> dict[str, object]:
+    return {"source_sha256": source_sha256, **asdict(year)}

@@ -1,0 +1,117 @@
+"""The tables, as the newest migration leaves them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
+"""A moment in UTC, to the microsecond."""
+
+# Zoe and Zoë, or two spellings by case, are different names: only a binary collation keeps them apart.
+_OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+_BY_YEAR = "RANGE (year) (PARTITION p_future VALUES LESS THAN MAXVALUE)"
+
+_LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+
+baby_names = sa.Table(
+    "baby_names",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("sex", sa.CHAR(1), primary_key=True),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("births", sa.Integer, nullable=False),
+    mysql_partition_by=_BY_YEAR,
+    **_OPTIONS,
+)
+
+contact_sync_state = sa.Table(
+    "contact_sync_state",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("sex", sa.CHAR(1), primary_key=True),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("hubspot_id", sa.String(32)),
+    sa.Column("synced_at", MOMENT, nullable=False),
+    sa.CheckConstraint("status IN ('synced', 'refused')", name="status"),
+    **_OPTIONS,
+)
+
+dead_letters = sa.Table(
+    "dead_letters",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("service", sa.String(16), nullable=False),
+    sa.Column("letter_key", sa.String(160), nullable=False),
+    sa.Column("year", sa.SmallInteger),
+    sa.Column("source_sha256", sa.CHAR(64)),
+    sa.Column("payload", _LONG_TEXT, nullable=False),
+    sa.Column("error", _LONG_TEXT, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("first_attempt_at", MOMENT, nullable=False),
+    sa.Column("last_attempt_at", MOMENT, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.UniqueConstraint("service", "letter_key"),
+    sa.CheckConstraint("service IN ('import', 'sync')", name="service"),
+    sa.CheckConstraint("status IN ('open', 'retrying', 'resolved', 'discarded')", name="status"),
+    sa.Index(None, "status", "service"),
+    **_OPTIONS,
+)
+
+sources = sa.Table(
+    "sources",
+    METADATA,
+    sa.Column("source_sha256", sa.CHAR(64), primary_key=True),
+    sa.Column("dataset", sa.String(255), nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("file_name", sa.String(255), nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("lines", sa.BigInteger, nullable=False),
+    sa.Column("header_lines", sa.Integer, nullable=False),
+    sa.Column("unplaced", sa.BigInteger, nullable=False),
+    sa.Column("scanned_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)
+
+ledger = sa.Table(
+    "ledger",
+    METADATA,
+    sa.Column("source_sha256", sa.CHAR(64), primary_key=True),
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("lines", sa.BigInteger, nullable=False),
+    sa.Column("valid", sa.BigInteger, nullable=False),
+    sa.Column("merged", sa.BigInteger, nullable=False),
+    sa.Column("duplicates", sa.BigInteger, nullable=False),
+    sa.Column("rejected", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.CHAR(64), nullable=False),
+    sa.Column("inserted", sa.BigInteger),
+    sa.Column("updated", sa.BigInteger),
+    sa.Column("deleted", sa.BigInteger),
+    sa.Column("unchanged", sa.BigInteger),
+    sa.Column("run_id", sa.String(64)),
+    sa.Column("scanned_at", MOMENT, nullable=False),
+    sa.Column("loaded_at", MOMENT),
+    sa.Column("is_current", sa.Boolean, nullable=False, default=False),
+    sa.Index(None, "year", "is_current"),
+    **_OPTIONS,
+)
+
+rate_limits = sa.Table(
+    "rate_limits",
+    METADATA,
+    sa.Column("bucket", sa.String(64), primary_key=True),
+    sa.Column("admitted_at", _LONG_TEXT, nullable=False),
+    sa.Column("updated_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)
