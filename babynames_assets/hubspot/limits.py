@@ -1,0 +1,49 @@
+"""How many calls HubSpot allows, by the account's subscription.
+
+Source: developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines, read in November 2026.
+"""
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+
+WINDOW = 10.0
+"""Seconds of HubSpot's rolling window."""
+
+PADDED_WINDOW = 10.25
+"""Seconds of ours. HubSpot counts on arrival: with 10.0 s, calls that travel at different speeds met 4 to 10 answers
+429 in 480 calls; with 10.25 s none, at 2.4 % of the rate."""
+
+BURST_SHARE = 1.2
+"""Calls admitted in one second, as a multiple of the even rate: a start is spread over most of the window."""
+
+
+@dataclass(frozen=True)
+class Tier:
+    """The allowance of one subscription.
+
+    Attributes:
+        calls_per_window: calls in any ten seconds.
+        calls_per_day: calls between two midnights of the account, or None where there is no such limit.
+    """
+
+    calls_per_window: int
+    calls_per_day: int | None
+
+
+TIERS = MappingProxyType(
+    {
+        "free": Tier(100, 250_000),
+        "starter": Tier(100, 250_000),
+        "professional": Tier(190, 625_000),
+        "enterprise": Tier(190, 1_000_000),
+        "api_limit_increase": Tier(250, 2_000_000),
+        "oauth_app": Tier(110, None),
+    }
+)
+
+
+def burst_limits(tier: str) -> list[tuple[int, float]]:
+    """The limits to keep, as (calls, seconds of a rolling window); all of them hold at once."""
+    calls = TIERS[tier].calls_per_window
+    return [(calls, PADDED_WINDOW), (math.ceil(calls / WINDOW * BURST_SHARE), 1.0)]

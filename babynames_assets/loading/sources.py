@@ -1,0 +1,35 @@
+"""The current raw file, and what reading it found."""
+
+from pathlib import Path
+
+from babynames_assets.errors import FatalError
+from babynames_assets.ingest.raw_files import RawFile, RawFiles
+from babynames_assets.ingest.scan import Scan, scan_file
+from babynames_assets.settings import Settings
+
+
+def require_current(raw_files: RawFiles) -> RawFile:
+    """The raw file that the warehouse should hold.
+
+    Raises:
+        FatalError: there is none yet.
+    """
+    raw = raw_files.current()
+    if raw is None:
+        raise FatalError(f"There is no raw file in {raw_files.folder}: materialize raw/baby_names_csv first.")
+    return raw
+
+
+def scan_raw(raw: RawFile, settings: Settings) -> Scan:
+    """Read a raw file through, or return what an earlier read of it found.
+
+    Raises:
+        SourceError: the file's layout is unknown, or it has no row that can be used.
+    """
+    return scan_file(
+        raw.path,
+        settings.state_folder / "scans" / raw.sha256,
+        source_sha256=raw.sha256,
+        settings=settings.ingest,
+        file_name=Path(raw.member).name,
+    )

@@ -1,0 +1,1 @@
+"""Retry and rate limiting, free of any system's knowledge."""

@@ -1,0 +1,1 @@
+"""The sync engine: what changed, and getting it to HubSpot."""

@@ -1,0 +1,43 @@
+"""A row of the warehouse as a HubSpot contact."""
+
+from typing import Protocol
+
+from babynames_assets.hubspot.client import ContactWrite
+
+MAPPING = "1"
+"""Version of the mapping below. It is part of every fingerprint: raise it when the properties change, and the next sync
+sends every contact again."""
+
+
+class BabyName(Protocol):
+    """A row of the warehouse, whatever else it carries."""
+
+    @property
+    def year(self) -> int:
+        """Year of birth."""
+
+    @property
+    def sex(self) -> str:
+        """``F`` or ``M``."""
+
+    @property
+    def name(self) -> str:
+        """The name as the dataset spells it."""
+
+
+def contact_key(row: BabyName) -> str:
+    """The value of the unique property that finds a row's contact, for example ``1984-F-Mary``."""
+    return f"{row.year}-{row.sex}-{row.name}"
+
+
+def as_contact(row: BabyName, births: int) -> ContactWrite:
+    """All that HubSpot stores of a row; every value is text on the wire."""
+    return ContactWrite(
+        key=contact_key(row),
+        properties={
+            "firstname": row.name,
+            "gender": row.sex,
+            "birth_year": str(row.year),
+            "births": str(births),
+        },
+    )

@@ -1,0 +1,1 @@
+"""Tests of the HubSpot client, against the emulator over HTTP."""

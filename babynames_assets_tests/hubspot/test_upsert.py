@@ -1,0 +1,227 @@
+"""Upserts: every contact that goes in comes out accepted or refused, whatever HubSpot does."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from babynames_assets.errors import RetryableError
+from babynames_assets.hubspot.client import NO_ANSWER, Accepted, BatchOutcome, ContactWrite, HubSpotClient
+from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets_tests.hubspot.emulated import UPSERT, Emulated, contact
+
+BATCH = [contact(f"Name{number}", births=number) for number in range(100)]
+KEYS = {one.key for one in BATCH}
+WITH_ONE_EMULATOR = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def test_new_contacts_are_created(client: HubSpotClient, hubspot: Emulated) -> None:
+    """A batch of new contacts is created in one call, each with an id of its own, and HubSpot holds its values."""
+    outcome = client.upsert(BATCH)
+
+    assert outcome.accepted.keys() == KEYS
+    assert outcome.refused == {}
+    assert all(accepted.is_new for accepted in outcome.accepted.values())
+    assert len({accepted.hubspot_id for accepted in outcome.accepted.values()}) == 100
+    assert hubspot.births() == {f"1984-F-Name{number}": str(number) for number in range(100)}
+    assert hubspot.upserts() == 1
+
+
+def test_known_contacts_are_updated(client: HubSpotClient, hubspot: Emulated) -> None:
+    """The second write of a contact keeps its id and is not new."""
+    first = client.upsert([contact("Mary", births=5)])
+
+    second = client.upsert([contact("Mary", births=6)])
+
+    assert second.accepted == {"1984-F-Mary": Accepted(first.accepted["1984-F-Mary"].hubspot_id, is_new=False)}
+    assert hubspot.births() == {"1984-F-Mary": "6"}
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
+def test_every_version_of_the_api_takes_an_upsert(hubspot: Emulated, version: str) -> None:
+    """The client works with the old paths and with the dated ones."""
+    client = hubspot.client(api_version=version)
+
+    client.ensure_schema()
+    outcome = client.upsert([contact("Mary")])
+    client.archive([outcome.accepted["1984-F-Mary"].hubspot_id])
+
+    assert hubspot.births() == {}
+    assert all("404" not in status or count == 4 for status, count in hubspot.stats()["by_status"].items())
+    client.close()
+
+
+def test_no_contacts_are_no_call(client: HubSpotClient, hubspot: Emulated) -> None:
+    """An empty batch is not sent."""
+    assert client.upsert([]) == BatchOutcome()
+    assert hubspot.upserts() == 0
+
+
+@pytest.mark.parametrize("batch", [[*BATCH, contact("Mary")], [contact("Mary", 1), contact("Mary", 2)]])
+def test_a_batch_that_cannot_be_sent_is_a_bug(client: HubSpotClient, batch: list[ContactWrite]) -> None:
+    """More than a hundred contacts, or a key twice, is the caller's mistake."""
+    with pytest.raises(ValueError, match="at most 100 contacts, each key once"):
+        client.upsert(batch)
+
+
+@pytest.mark.parametrize("name", ["Zoë", "O'Brien", 'Say "hi"', "李", "<b>x</b>", "=cmd|' /C calc'!A0", "a\\b", "x" * 300])
+def test_names_arrive_as_they_are(client: HubSpotClient, hubspot: Emulated, name: str) -> None:
+    """Whatever a name is made of, HubSpot holds it unchanged."""
+    outcome = client.upsert([contact(name)])
+
+    assert outcome.accepted.keys() == {f"1984-F-{name}"}
+    assert hubspot.births() == {f"1984-F-{name}": "100"}
+
+
+def test_names_that_differ_by_case_or_accent_are_different_contacts(client: HubSpotClient, hubspot: Emulated) -> None:
+    """Zoe, Zoë and ZOE are three contacts."""
+    outcome = client.upsert([contact("Zoe"), contact("Zoë"), contact("ZOE")])
+
+    assert len(outcome.accepted) == 3
+    assert len(hubspot.births()) == 3
+
+
+def test_a_refused_contact_says_why_in_words(client: HubSpotClient, hubspot: Emulated) -> None:
+    """A contact with a bad value is refused with the property, the value and the code; the others are written."""
+    outcome = client.upsert([contact("Mary"), contact("Anna", births="many")])
+
+    assert outcome.accepted.keys() == {"1984-F-Mary"}
+    refusal = outcome.refused["1984-F-Anna"]
+    assert refusal.category == "VALIDATION_ERROR"
+    assert refusal.message == "births: many was not a valid number. (INVALID_INTEGER)"
+    assert hubspot.upserts() == 1
+
+
+@WITH_ONE_EMULATOR
+@given(bad=st.sets(st.integers(0, 99)))
+def test_exactly_the_bad_contacts_are_refused(hubspot: Emulated, bad: set[int]) -> None:
+    """Whichever contacts of a batch hold a bad value, those are refused and all others are accepted."""
+    hubspot.reset()
+    client = hubspot.client()
+    client.ensure_schema()
+    batch = [contact(f"N{number}", births="x" if number in bad else 1) for number in range(100)]
+
+    outcome = client.upsert(batch)
+
+    assert outcome.refused.keys() == {f"1984-F-N{number}" for number in bad}
+    assert outcome.accepted.keys() == hubspot.births().keys() == {one.key for one in batch} - outcome.refused.keys()
+    client.close()
+
+
+@WITH_ONE_EMULATOR
+@given(bad=st.sets(st.integers(0, 99), max_size=6), kind=st.sampled_from(["conflict", "bad request"]))
+def test_a_batch_refused_whole_is_halved_down_to_the_culprits(hubspot: Emulated, bad: set[int], kind: str) -> None:
+    """Whichever contacts make HubSpot refuse every batch that they are in, only those are refused in the end."""
+    hubspot.reset()
+    client = hubspot.client()
+    client.ensure_schema()
+    for number in bad:
+        if kind == "conflict":
+            hubspot.order(kind="conflict", contains=f'"1984-F-N{number}"', times=1000)
+        else:
+            hubspot.order(kind="status", status=400, contains=f'"1984-F-N{number}"', times=1000)
+
+    outcome = client.upsert([contact(f"N{number}") for number in range(100)])
+
+    assert outcome.refused.keys() == {f"1984-F-N{number}" for number in bad}
+    assert outcome.accepted.keys() == hubspot.births().keys()
+    assert len(outcome.accepted) == 100 - len(bad)
+    assert hubspot.upserts() <= 1 + 2 * 7 * len(bad)
+    client.close()
+
+
+def test_a_conflict_carries_its_category_and_correlation_id(client: HubSpotClient, hubspot: Emulated) -> None:
+    """The culprit of a conflict is refused with HubSpot's category, words and correlation id."""
+    hubspot.order(kind="conflict", contains="1984-F-Anna", times=1000)
+
+    refusal = client.upsert([contact("Mary"), contact("Anna")]).refused["1984-F-Anna"]
+
+    assert refusal.category == "CONFLICT"
+    assert refusal.message == "Contact already exists. Existing ID: 6001"
+    assert len(refusal.correlation_id) == 36
+
+
+def test_a_contact_passed_over_in_silence_is_sent_once_more(client: HubSpotClient, hubspot: Emulated) -> None:
+    """Contacts that a 200 does not name are sent again alone, and accepted when HubSpot names them."""
+    hubspot.order(kind="drop", count=3, path="upsert")
+
+    outcome = client.upsert(BATCH)
+
+    assert outcome.accepted.keys() == KEYS
+    assert hubspot.upserts() == 2
+
+
+def test_lasting_silence_is_a_refusal(client: HubSpotClient, hubspot: Emulated) -> None:
+    """A contact that HubSpot does not name twice is refused: silence is not success."""
+    hubspot.order(kind="drop", count=1, path="upsert")
+    hubspot.order(kind="drop", count=1, path="upsert")
+
+    outcome = client.upsert(BATCH)
+
+    assert len(outcome.accepted) == 99
+    [refusal] = outcome.refused.values()
+    assert refusal.category == NO_ANSWER
+    assert "neither as written nor as refused" in refusal.message
+
+
+def test_silence_on_a_whole_batch_blames_no_contact(client: HubSpotClient, hubspot: Emulated) -> None:
+    """When HubSpot names none of a batch twice, the batch fails as a whole, because no contact is at fault."""
+    hubspot.order(kind="drop", count=100, path="upsert", times=2)
+
+    with pytest.raises(RetryableError, match="named none of 100 contacts"):
+        client.upsert(BATCH)
+
+
+def test_a_lone_contact_in_silence_is_refused(client: HubSpotClient, hubspot: Emulated) -> None:
+    """One contact that HubSpot keeps passing over does not stop the sync."""
+    hubspot.order(kind="drop", count=1, path="upsert", times=2)
+
+    outcome = client.upsert([contact("Mary")])
+
+    assert outcome.refused["1984-F-Mary"].category == NO_ANSWER
+
+
+@pytest.mark.parametrize("kind", ["apply_then_status", "apply_then_cut"])
+def test_a_batch_whose_answer_was_lost_is_sent_again(client: HubSpotClient, hubspot: Emulated, kind: str) -> None:
+    """When HubSpot wrote a batch but its answer got lost, the repetition creates nothing twice."""
+    hubspot.order(kind=kind, path="upsert", status=504)
+
+    outcome = client.upsert(BATCH)
+
+    assert outcome.accepted.keys() == KEYS
+    assert not any(accepted.is_new for accepted in outcome.accepted.values())
+    assert hubspot.stats()["contacts"] == 100
+
+
+def test_threads_share_a_client(client: HubSpotClient, hubspot: Emulated) -> None:
+    """Batches sent side by side each get their own answers."""
+    batches = [[contact(f"T{thread}N{number}") for number in range(20)] for thread in range(16)]
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(client.upsert, batches))
+
+    for batch, outcome in zip(batches, outcomes, strict=True):
+        assert outcome.accepted.keys() == {one.key for one in batch}
+    assert hubspot.stats()["contacts"] == 320
+
+
+def test_each_call_is_admitted_by_the_limiter(hubspot: Emulated) -> None:
+    """Every try asks the limiter, a repetition too."""
+    asked: list[int] = []
+
+    def reserve() -> float:
+        asked.append(1)
+        return 0.0
+
+    client = hubspot.client(limiter=RateLimiter(reserve))
+    client.ensure_schema()
+    before = len(asked)
+    hubspot.order(kind="status", status=503, path=UPSERT, times=2)
+
+    client.upsert([contact("Mary")])
+
+    assert len(asked) - before == 3
+    client.close()
