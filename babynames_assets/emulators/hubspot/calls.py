@@ -1,0 +1,73 @@
+"""A request of the API as its handlers see it, and the parts that many of them read."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babynames_assets.emulators.hubspot.replies import Reply, invalid, unreadable
+from babynames_assets.emulators.hubspot.store import Store
+
+MAX_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request.
+
+    Attributes:
+        store: the account.
+        params: values from the path.
+        query: values from the query string.
+        raw: the body.
+        host: where the client found this server, with the port.
+        now: seconds since 1970.
+    """
+
+    store: Store
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    raw: bytes
+    host: str
+    now: float
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body, a JSON object."""
+        try:
+            body = json.loads(self.raw)
+        except ValueError:
+            raise unreadable("Unexpected character or end of input") from None
+        if not isinstance(body, dict):
+            raise unreadable("Cannot deserialize value of this type from Array value")
+        return body
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """The inputs of a batch."""
+        inputs = self.body.get("inputs")
+        if not isinstance(inputs, list) or not all(isinstance(item, dict) for item in inputs):
+            raise unreadable("Cannot deserialize value of type `java.util.ArrayList` of inputs")
+        if len(inputs) > MAX_BATCH:
+            raise invalid(
+                f"The maximum number of inputs supported in a batch is {MAX_BATCH}. Please reduce the number of items "
+                "and try again"
+            )
+        return inputs
+
+    def number(self, name: str, *, default: int, most: int) -> int:
+        """A whole number of the query string."""
+        text = self.query.get(name, str(default))
+        if not text.isdecimal() or int(text) > most:
+            raise invalid(f"{name} must be a number of at most {most}, not {text}")
+        return int(text)
+
+
+Handler = Callable[[Call], Reply]
+
+
+def properties_of(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The property values of an input."""
+    properties = item.get("properties")
+    if not isinstance(properties, dict) or any(isinstance(value, dict | list) for value in properties.values()):
+        raise unreadable("Cannot deserialize value of type `java.lang.String` in properties")
+    return properties

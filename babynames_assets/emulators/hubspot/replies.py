@@ -1,0 +1,99 @@
+"""Answers on their way to the wire, and the errors of the API with HubSpot's bodies."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A status and what goes with it.
+
+    Attributes:
+        status: HTTP status.
+        content: JSON, text for a page of HTML, or None for no body.
+        headers: in addition to those that every answer has.
+        is_cut: the connection ends in the middle of the body.
+    """
+
+    status: int
+    content: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    is_cut: bool = False
+
+
+class ApiError(Exception):
+    """A request is refused."""
+
+    def __init__(self, status: int, message: str, category: str | None = None, **fields: Any) -> None:
+        super().__init__(message)
+        self.status, self.message, self.category, self.fields = status, message, category, fields
+        self.headers: dict[str, str] = {}
+
+    def reply(self, correlation_id: str) -> Reply:
+        """The answer that tells of it."""
+        body = {"status": "error", "message": self.message, "correlationId": correlation_id, **self.fields}
+        if self.category:
+            body["category"] = self.category
+        return Reply(self.status, body, self.headers)
+
+
+def invalid(message: str, **fields: Any) -> ApiError:
+    """400: something in the request is not valid."""
+    return ApiError(400, message, "VALIDATION_ERROR", **fields)
+
+
+def unreadable(reason: str) -> ApiError:
+    """400: the JSON is broken or of another shape; HubSpot gives this one no category."""
+    return ApiError(400, f"Invalid input JSON on line 1, column 1: {reason}")
+
+
+def not_found() -> ApiError:
+    """404: nothing is here."""
+    return ApiError(404, "resource not found", "OBJECT_NOT_FOUND")
+
+
+def burst_limited() -> ApiError:
+    """429: too many calls in ten seconds."""
+    return ApiError(
+        429,
+        "You have reached your ten_secondly_rolling limit.",
+        errorType="RATE_LIMIT",
+        policyName="TEN_SECONDLY_ROLLING",
+        groupName="publicapi:private_app-api-calls-ten-secondly:1:1",
+    )
+
+
+def search_limited() -> ApiError:
+    """429: too many searches in a second; its body has neither a policy nor an error type."""
+    return ApiError(429, "You have reached your secondly limit.", "RATE_LIMITS")
+
+
+def daily_limited() -> ApiError:
+    """429: the account's calls of this day are used up."""
+    return ApiError(429, "You have reached your daily limit.", errorType="RATE_LIMIT", policyName="DAILY")
+
+
+def unauthorized() -> ApiError:
+    """401: no token, or an unknown one."""
+    return ApiError(
+        401,
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more "
+        "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+        "INVALID_AUTHENTICATION",
+    )
+
+
+def missing_scopes(scope: str) -> ApiError:
+    """403: the token may not do this."""
+    return ApiError(
+        403,
+        "This app hasn't been granted all required scopes to make this call.",
+        "MISSING_SCOPES",
+        errors=[
+            {
+                "message": "One or more of the following scopes are required.",
+                "context": {"requiredGranularScopes": [scope]},
+            }
+        ],
+        links={"scopes": "https://developers.hubspot.com/scopes"},
+    )

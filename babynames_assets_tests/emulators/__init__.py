@@ -1,0 +1,1 @@
+"""Tests of the emulators, by the real clients where there are any."""
