@@ -1,0 +1,67 @@
+"""hubspot/contacts: what HubSpot holds of the table, one contact a row."""
+
+import dagster as dg
+
+from babynames_assets.assets import warehouse as warehouse_assets
+from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.observability.progress import Progress
+from babynames_assets.partitions import yearly_asset, years_of
+from babynames_assets.settings import Settings
+from babynames_assets.sync.contacts import MAPPING
+from babynames_assets.sync.push import PushOptions, push_years
+from babynames_assets.warehouse import sync_state
+from babynames_assets.warehouse.engine import Engine, connect
+
+KEY = dg.AssetKey(["hubspot", "contacts"])
+
+
+@yearly_asset(
+    key=KEY,
+    group_name="hubspot",
+    kinds={"hubspot"},
+    owners=["team:data-engineering"],
+    deps=[warehouse_assets.KEY],
+    description=(
+        "The contacts that mirror the table, found by their unique property baby_name_key (1984-F-Mary). Only new and "
+        "changed rows are sent, a hundred a call; contacts of rows that have gone are archived. The outcome of each "
+        "contact is recorded right after its batch: synced, or refused with HubSpot's reason as a dead letter."
+    ),
+)
+def contacts(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    warehouse: dg.ResourceParam[Engine],
+    hubspot: dg.ResourceParam[HubSpotClient],
+) -> dg.MaterializeResult:
+    """Bring the contacts of the years asked for to the table."""
+    years = years_of(context)
+    before = _standing(warehouse, years)
+    progress = Progress("contacts answered", before.pending + before.to_remove, say=context.log.info)
+    options = PushOptions(
+        requests_in_flight=settings.hubspot.requests_in_flight,
+        removed_contacts=settings.hubspot.removed_contacts,
+        max_archive_share=settings.hubspot.max_archive_share,
+    )
+    report = push_years(
+        warehouse, hubspot, years, options=options, on_batch=lambda so_far: progress.reached(so_far.contacts)
+    )
+    for year, push in report.years.items():
+        context.add_asset_metadata(
+            {"created": push.created, "updated": push.updated, "refused": push.refused, "archived": push.archived},
+            asset_key=KEY,
+            partition_key=str(year),
+        )
+    after = _standing(warehouse, years)
+    return dg.MaterializeResult(
+        metadata={
+            "synced": after.synced,
+            "pending": after.pending,
+            "refused": after.refused,
+            "contact_list": dg.MetadataValue.url(hubspot.contact_list_url()),
+        }
+    )
+
+
+def _standing(warehouse: Engine, years: list[int]) -> sync_state.SyncCounts:
+    with connect(warehouse) as connection:
+        return sync_state.counts(connection, years, MAPPING)

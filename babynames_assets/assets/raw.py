@@ -1,0 +1,66 @@
+"""raw/baby_names_csv: one version of the dataset, as it came."""
+
+import time
+
+import dagster as dg
+
+from babynames_assets.ingest.acquire import acquire
+from babynames_assets.ingest.kaggle import KaggleDatasets
+from babynames_assets.ingest.raw_files import RawFiles
+from babynames_assets.loading.sources import scan_raw
+from babynames_assets.partitions import add_years
+from babynames_assets.settings import Settings
+
+KEY = dg.AssetKey(["raw", "baby_names_csv"])
+KAGGLE_DATASET = dg.AssetSpec(
+    ["kaggle", "baby_names"],
+    group_name="kaggle",
+    kinds={"kaggle"},
+    description="The dataset on Kaggle. A new version appears each year, and revises earlier years too.",
+)
+
+
+@dg.asset(
+    key=KEY,
+    group_name="raw",
+    kinds={"csv", "file"},
+    owners=["team:data-engineering"],
+    deps=[KAGGLE_DATASET],
+    description=(
+        "One version of the dataset: downloaded from Kaggle, or taken from the landing folder; proved whole by size, "
+        "digest and magic bytes; unpacked safely; kept unedited under its SHA-256. A version that is already there is "
+        "not downloaded again. Years that it brings become partitions."
+    ),
+)
+def baby_names_csv(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    kaggle: dg.ResourceParam[KaggleDatasets],
+    raw_files: dg.ResourceParam[RawFiles],
+) -> dg.MaterializeResult:
+    """Acquire the newest version, read it through once, and make partitions of its years."""
+    started = time.monotonic()
+    acquired = acquire(raw_files, kaggle, settings=settings.kaggle, landing_folder=settings.landing_folder)
+    scan = scan_raw(acquired.raw, settings)
+    new_years = add_years(context.instance, settings.ingest.first_year, max(scan.years))
+    raw = acquired.raw
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(raw.sha256),
+        metadata={
+            "dataset": raw.dataset,
+            "version": raw.version,
+            "origin": raw.origin,
+            "is_new": acquired.is_new,
+            "sha256": raw.sha256,
+            "dagster/uri": str(raw.path),
+            "bytes": raw.bytes,
+            "archive_bytes": raw.archive_bytes,
+            "updated_at": dg.MetadataValue.timestamp(raw.updated_at.timestamp()),
+            "lines": scan.lines,
+            "rejected": scan.unplaced + sum(counts.rejected for counts in scan.years.values()),
+            "duplicates": sum(counts.duplicates for counts in scan.years.values()),
+            "years": f"{min(scan.years)} to {max(scan.years)}",
+            "new_partitions": len(new_years),
+            "seconds": round(time.monotonic() - started, 3),
+        },
+    )

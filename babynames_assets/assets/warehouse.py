@@ -1,0 +1,69 @@
+"""warehouse/baby_names: the table, one partition a year."""
+
+import dagster as dg
+
+from babynames_assets.assets import validated
+from babynames_assets.assets.descriptions import COLUMNS, preview
+from babynames_assets.ingest.frames import FrameStore
+from babynames_assets.loading.years import load_frame
+from babynames_assets.observability.progress import Progress
+from babynames_assets.partitions import yearly_asset, years_of
+from babynames_assets.settings import Settings
+from babynames_assets.warehouse.engine import Engine, describe
+from babynames_assets.warehouse.partitioning import ensure_years
+
+KEY = dg.AssetKey(["warehouse", "baby_names"])
+
+
+@yearly_asset(
+    key=KEY,
+    group_name="warehouse",
+    kinds={"mysql", "table"},
+    owners=["team:data-engineering"],
+    deps=[validated.KEY],
+    metadata={
+        "dagster/column_schema": COLUMNS,
+        "dagster/table_name": "baby_names",
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {
+                column: [dg.TableColumnDep(asset_key=validated.KEY, column_name=column)]
+                for column in ("year", "sex", "name", "births")
+            }
+        ),
+    },
+    description=(
+        "The table that mirrors the validated frames, brought to them by difference: new rows inserted, changed ones "
+        "updated, gone ones deleted, the rest not written. Each year is one transaction together with its ledger row. "
+        "A load that would delete too much of a year is refused."
+    ),
+)
+def baby_names(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    frames: dg.ResourceParam[FrameStore],
+    warehouse: dg.ResourceParam[Engine],
+) -> dg.MaterializeResult:
+    """Bring the years asked for to their validated frames."""
+    years = years_of(context)
+    ensure_years(warehouse, years[0], years[-1])
+    progress = Progress("years loaded", len(years), say=context.log.info)
+    for done, year in enumerate(years, start=1):
+        frame = frames.get(year)
+        counts = load_frame(
+            warehouse, frame, run_id=context.run_id, max_delete_share=settings.warehouse.max_delete_share
+        )
+        context.add_asset_metadata(
+            {
+                "dagster/partition_row_count": counts.inserted + counts.updated + counts.unchanged,
+                "inserted": counts.inserted,
+                "updated": counts.updated,
+                "deleted": counts.deleted,
+                "unchanged": counts.unchanged,
+            },
+            asset_key=KEY,
+            partition_key=str(year),
+        )
+        progress.reached(done)
+    return dg.MaterializeResult(
+        metadata={"server": describe(warehouse), "preview": preview(frames.get(years[-1]).read())}
+    )

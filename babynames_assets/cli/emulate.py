@@ -1,0 +1,60 @@
+"""``babynames emulate``: local servers that speak the protocols of Kaggle and HubSpot."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from babynames_assets.cli.services import HUBSPOT_TIER, HUBSPOT_TOKEN
+from babynames_assets.emulators import kaggle_versions, serving
+from babynames_assets.hubspot.limits import TIERS
+from babynames_assets.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, help="Run a local stand-in for Kaggle or HubSpot; it prints its URL as JSON.")
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")]
+StopWithStdin = Annotated[bool, typer.Option("--stop-with-stdin", help="End when standard input closes.")]
+
+
+@app.command()
+def kaggle(
+    folder: Annotated[Path | None, typer.Option(help="Where the dataset's versions are kept.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset that it serves, as owner/slug.")] = None,
+    publish: Annotated[
+        Path | None, typer.Option(exists=True, help="A .zip or .csv to publish as the next version.")
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="Ask for this API token. Empty: ask for none.")] = None,
+    port: Port = 0,
+    stop_with_stdin: StopWithStdin = False,
+) -> None:
+    """Serve a dataset as Kaggle does: versions, signed download addresses, resumable archives."""
+    from babynames_assets.emulators import kaggle as emulator  # noqa: PLC0415 - the other commands need no web server
+
+    settings = load_settings()
+    folder = folder or settings.state_folder / "kaggle"
+    if publish:
+        kaggle_versions.publish(folder, publish)
+    app_ = emulator.create_app(folder, dataset=dataset or settings.kaggle.dataset, token=token)
+    serving.serve(app_, port=port, announce=_announce, stop_with_stdin=stop_with_stdin)
+
+
+@app.command()
+def hubspot(
+    state: Annotated[Path | None, typer.Option(help="SQLite file of its contacts. Empty: kept in memory.")] = None,
+    token: Annotated[str, typer.Option(help="The bearer token that it asks for.")] = HUBSPOT_TOKEN,
+    tier: Annotated[str, typer.Option(help=f"Whose limits it enforces: {', '.join(TIERS)}.")] = HUBSPOT_TIER,
+    daily_limit: Annotated[int | None, typer.Option(min=1, help="Calls a day. Empty: the tier's.")] = None,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds that each answer takes at least.")] = 0.05,
+    port: Port = 0,
+    stop_with_stdin: StopWithStdin = False,
+) -> None:
+    """Serve the CRM API as HubSpot does: batches, properties, limits, partial failures. /_stats tells what came in."""
+    from babynames_assets.emulators.hubspot.app import create_app  # noqa: PLC0415 - as above
+
+    app_ = create_app(state_file=state, token=token, tier=tier, daily_limit=daily_limit, latency=latency)
+    serving.serve(app_, port=port, announce=_announce, stop_with_stdin=stop_with_stdin)
+
+
+def _announce(url: str) -> None:
+    typer.echo(json.dumps({"url": url}))

@@ -1,0 +1,42 @@
+"""The ``babynames`` command: every subcommand, and how an error ends it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from babynames_assets.cli import demo, dev, doctor, emulate, migrate
+from babynames_assets.errors import BabynamesError
+from babynames_assets.observability.logging import configure_logging
+from babynames_assets.settings import load_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Baby names from Kaggle to MySQL to HubSpot, with nothing lost.",
+)
+app.add_typer(migrate.app, name="migrate")
+app.add_typer(emulate.app, name="emulate")
+app.command("demo")(demo.demo)
+app.command("dev")(dev.dev)
+app.command("doctor")(doctor.doctor)
+
+
+@app.callback()
+def configure(
+    log_level: Annotated[
+        str, typer.Option(help="The least severe log line to print: debug, info, warning or error.")
+    ] = "warning",
+) -> None:
+    """Baby names from Kaggle to MySQL to HubSpot, with nothing lost."""
+    configure_logging(log_level, environment=load_settings().environment)
+
+
+def run() -> None:
+    """Run the command; an error that was foreseen is a message and exit code 1, never a traceback."""
+    try:
+        app()
+    except BabynamesError as error:
+        typer.echo(f"babynames: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,29 @@
+"""The code location: everything that Dagster loads, wired in one place."""
+
+import dagster as dg
+
+from babynames_assets.assets import hubspot, raw, validated, warehouse
+from babynames_assets.resources.hubspot import HubSpotFactory
+from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, RawFilesFactory
+from babynames_assets.resources.settings import SettingsFactory
+from babynames_assets.resources.warehouse import WarehouseFactory
+
+defs = dg.Definitions(
+    assets=[
+        raw.KAGGLE_DATASET,
+        raw.baby_names_csv,
+        validated.baby_names,
+        warehouse.baby_names,
+        hubspot.contacts,
+    ],
+    resources={
+        "settings": SettingsFactory(),
+        "kaggle": KaggleFactory(),
+        "raw_files": RawFilesFactory(),
+        "frames": FrameStoreFactory(),
+        "warehouse": WarehouseFactory(),
+        "hubspot": HubSpotFactory(),
+    },
+    # A chain of four steps gains nothing from a process a step, and each process costs seconds.
+    executor=dg.in_process_executor,
+)

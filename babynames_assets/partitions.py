@@ -1,0 +1,60 @@
+"""The year partitions, which grow when data for a new year arrives.
+
+Dagster keeps dynamic partitions in the order in which they were added and takes a range by that order, so this module
+keeps them contiguous and ascending: ``docs/decisions/0003-dynamic-year-partitions.md``.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+_NAME = "years"
+YEARS = dg.DynamicPartitionsDefinition(name=_NAME)
+
+
+def yearly_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """``dg.asset`` for an asset with a partition a year, of which any range is one run.
+
+    Args:
+        options: those of ``dg.asset``.
+    """
+    with warnings.catch_warnings():
+        # Backfill policies have been marked beta since 2023; that is no news for whoever loads the code location.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        decorator: Callable[..., dg.AssetsDefinition] = dg.asset(
+            partitions_def=YEARS, backfill_policy=dg.BackfillPolicy.single_run(), **options
+        )
+    return decorator
+
+
+def add_years(instance: dg.DagsterInstance, first: int, last: int) -> list[int]:
+    """Make a partition of every year from the first to the last, and return those that are new.
+
+    A crash half-way leaves years out, never in a wrong order; the next call adds them.
+
+    Args:
+        instance: where the keys are stored.
+        first: the earliest year that the installation accepts.
+        last: the newest year of the data.
+    """
+    known = {int(key) for key in instance.get_dynamic_partitions(_NAME)}
+    new = [year for year in range(first, last + 1) if year not in known]
+    if not new:
+        return []
+    above = [year for year in sorted(known) if year > new[0]]
+    for year in above:
+        instance.delete_dynamic_partition(_NAME, str(year))
+    instance.add_dynamic_partitions(_NAME, [str(year) for year in sorted({*new, *above})])
+    return new
+
+
+def known_years(instance: dg.DagsterInstance) -> list[int]:
+    """The years that have a partition, ascending."""
+    return sorted(int(key) for key in instance.get_dynamic_partitions(_NAME))
+
+
+def years_of(context: dg.AssetExecutionContext) -> list[int]:
+    """The years that this run was asked for, ascending."""
+    return sorted(int(key) for key in context.partition_keys)

@@ -1,0 +1,1 @@
+"""Dagster resources: factories from settings to plain clients."""

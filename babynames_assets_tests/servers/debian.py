@@ -1,0 +1,112 @@
+"""A database server from Debian's packages, unpacked into a folder of its own without root.
+
+The machine's own packages stay as they are: the server brings every library with it, the C library and its loader too.
+"""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from babynames_assets_tests.servers.kinds import Kind, ServerError
+
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+@dataclass(frozen=True)
+class Package:
+    """Where Debian has a server: the release, and the package that holds the server and no set-up of a machine."""
+
+    release: str
+    name: str
+
+
+PACKAGES = {Kind.MYSQL: Package("sid", "mysql-server-core"), Kind.MARIADB: Package("bookworm", "mariadb-server-core")}
+
+
+def is_debian() -> bool:
+    """Whether this is Debian, with the two tools that fetch and unpack a package."""
+    release = Path("/etc/os-release")
+    lines = release.read_text(encoding="utf-8").splitlines() if release.is_file() else []
+    return "ID=debian" in lines and shutil.which("apt-get") is not None and shutil.which("dpkg") is not None
+
+
+def unpack(kind: Kind, folder: Path) -> Path:
+    """Get a server's packages and unpack them; what an earlier call finished is used again.
+
+    Args:
+        kind: which server.
+        folder: where the packages, and what is in them, are kept.
+
+    Returns:
+        The folder that stands for ``/``.
+
+    Raises:
+        ServerError: apt or dpkg failed; the message ends with what it said.
+    """
+    root = folder / "root"
+    finished = folder / "finished"
+    if finished.is_file():
+        return root
+    package = PACKAGES[kind]
+    print(f"\nGetting {package.name} from Debian {package.release} into {folder}: once, about a minute ...", flush=True)
+    options = _apt_options(folder, package.release)
+    _run(["apt-get", *options, "update"])
+    _run(["apt-get", *options, "--download-only", "--yes", "install", package.name])
+    shutil.rmtree(root, ignore_errors=True)
+    for archive in sorted((folder / "cache" / "archives").glob("*.deb")):
+        _run(["dpkg", "-x", str(archive), str(root)])
+        archive.unlink()
+    finished.touch()
+    return root
+
+
+def _apt_options(folder: Path, release: str) -> list[str]:
+    """A world of its own for apt, in which nothing is installed; proxies and the like stay the machine's."""
+    for inner in ("state/lists/partial", "cache/archives/partial"):
+        (folder / inner).mkdir(parents=True, exist_ok=True)
+    (folder / "status").touch()
+    signed_by = f"[signed-by={_KEYRING}] " if _KEYRING.is_file() else ""
+    (folder / "sources.list").write_text(f"deb {signed_by}{_mirror()} {release} main\n", encoding="utf-8")
+    values = {
+        "Dir::State": folder / "state",
+        "Dir::State::status": folder / "status",
+        "Dir::Cache": folder / "cache",
+        "Dir::Etc::sourcelist": folder / "sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null",
+        "APT::Install-Recommends": "false",
+        "APT::Get::AllowUnauthenticated": "false",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
+        "Debug::NoLocking": "true",
+    }
+    if os.geteuid() == 0:
+        values["APT::Sandbox::User"] = "root"  # the user _apt may not enter the folder
+    return [part for name, value in values.items() for part in ("-o", f"{name}={value}")]
+
+
+def _mirror() -> str:
+    """The address from which this machine gets Debian itself."""
+    listed = _run(["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE) $(REPO_URI)", "Created-By: Packages"])
+    codename = _codename()
+    for line in listed.splitlines():
+        release, _, address = line.split(" ", 2)
+        if release == codename:
+            return address
+    raise ServerError(f"apt knows no address for Debian {codename}: add one to /etc/apt/sources.list.")
+
+
+def _codename() -> str:
+    lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    return values.get("VERSION_CODENAME", "sid")
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = "\n".join((done.stderr or done.stdout).splitlines()[-15:])
+        raise ServerError(f"{' '.join(command[:1] + command[-2:])} failed with exit code {done.returncode}:\n{said}")
+    return done.stdout

@@ -1,0 +1,85 @@
+"""Tests that hold the documentation to the code."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+from babynames_assets.cli.main import app
+from babynames_assets.settings import Settings, variables
+
+CHECKOUT = Path(__file__).parents[1]
+PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """docs/settings.md is the table of settings.py, row by row."""
+    page = (CHECKOUT / "docs" / "settings.md").read_text()
+    rows = [f"| `{name}` | {f'`{default}`' if default else ''} | {text} |" for name, default, text in variables()]
+
+    documented = [line for line in page.splitlines() if line.startswith("| `BABYNAMES_")]
+
+    assert documented == rows
+
+
+def test_every_command_is_documented() -> None:
+    """docs/cli.md names every subcommand of babynames and every option of it."""
+    page = (CHECKOUT / "docs" / "cli.md").read_text()
+    group = typer.main.get_command(app)
+
+    for path, command in _commands(group, "babynames"):
+        assert f"`{path}`" in page, path
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option != "--help":
+                    assert f"`{option}`" in page, f"{path} {option}"
+
+
+def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    for name, inner in getattr(command, "commands", {}).items():
+        yield f"{path} {name}", inner
+        yield from _commands(inner, f"{path} {name}")
+
+
+def test_every_make_target_that_the_pages_name_exists() -> None:
+    """Whatever `make` command a page says, it can be run."""
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+
+    named = {target for page in PAGES for target in re.findall(r"`make ([a-z-]+)", page.read_text())}
+
+    assert named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
+    """A page never points at a file that is not there."""
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_every_variable_that_a_page_names_exists(page: Path) -> None:
+    """A page never names a setting that was renamed."""
+    known = {name for name, _, _ in variables()} | {"BABYNAMES_ENV_FILE"}
+
+    named = set(re.findall(r"BABYNAMES_[A-Z_]+[A-Z]", page.read_text()))
+
+    assert {name for name in named - known if not name.startswith("BABYNAMES_TEST_")} == set()
+
+
+@pytest.mark.parametrize("environment", ["development", "test", "staging", "production"])
+def test_the_example_env_file_of_each_environment_loads_and_holds_no_secret(environment: str) -> None:
+    """Every line of an example is a setting that exists with a value that is good, and no secret has a value."""
+    path = CHECKOUT / "deploy" / "environments" / f"{environment}.env.example"
+
+    settings = Settings(_env_file=path)
+
+    assert settings.environment == environment
+    assert settings.hubspot.token is None
+    assert settings.kaggle.token is None
+    assert not re.search(r"://[^/\s:@]+:[^/\s@]+@", path.read_text())
