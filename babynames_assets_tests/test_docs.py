@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer.main
 
@@ -38,7 +38,7 @@ def test_every_command_is_documented() -> None:
                     assert f"`{option}`" in page, f"{path} {option}"
 
 
-def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     for name, inner in getattr(command, "commands", {}).items():
         yield f"{path} {name}", inner
         yield from _commands(inner, f"{path} {name}")

@@ -50,7 +50,7 @@ def baby_names(
     for done, year in enumerate(years, start=1):
         frame = frames.get(year)
         counts = load_frame(
-            warehouse, frame, run_id=context.run_id, max_delete_share=settings.warehouse.max_delete_share
+            warehouse, frame, run_id=context.run.run_id, max_delete_share=settings.warehouse.max_delete_share
         )
         context.add_asset_metadata(
             {

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
+from babynames_assets.clients import open_raw_files, open_warehouse
 from babynames_assets.errors import ConfigurationError
 from babynames_assets.ingest.scan import Scan
 from babynames_assets.loading.sources import require_current, scan_raw
-from babynames_assets.resources.kaggle import open_raw_files
-from babynames_assets.resources.warehouse import open_warehouse
 from babynames_assets.settings import Settings
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.warehouse import baby_names, dead_letters, ledger, sync_state

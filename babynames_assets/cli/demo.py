@@ -8,17 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import dagster as dg
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from babynames_assets.cli import instance, services
 from babynames_assets.cli.accounts import Account, account, years_to_do
+from babynames_assets.clients import open_warehouse
 from babynames_assets.emulators import dataset as generator
 from babynames_assets.emulators import kaggle_versions
 from babynames_assets.errors import ConfigurationError
-from babynames_assets.resources.warehouse import open_warehouse
 from babynames_assets.settings import Settings, load_settings
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import describe
@@ -121,8 +120,8 @@ def _parse_years(text: str | None) -> tuple[int, int] | None:
 
 
 def _changes(home: Path, began: float) -> dict[str, int]:
-    rows = instance.materialized_numbers(home, dg.AssetKey(["warehouse", "baby_names"]), after=began)
-    sent = instance.materialized_numbers(home, dg.AssetKey(["hubspot", "contacts"]), after=began)
+    rows = instance.materialized_numbers(home, "warehouse/baby_names", after=began)
+    sent = instance.materialized_numbers(home, "hubspot/contacts", after=began)
     return {
         **{f"rows_{name}": rows.get(name, 0) for name in ("inserted", "updated", "deleted", "unchanged")},
         **{f"contacts_{name}": sent.get(name, 0) for name in ("created", "updated", "archived", "refused")},

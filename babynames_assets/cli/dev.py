@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from babynames_assets.cli import instance, services
-from babynames_assets.resources.warehouse import open_warehouse
+from babynames_assets.clients import open_warehouse
 from babynames_assets.settings import environment_with, load_settings
 from babynames_assets.warehouse import migrations
 

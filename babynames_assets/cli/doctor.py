@@ -11,10 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from babynames_assets.clients import open_hubspot, open_kaggle, open_warehouse
 from babynames_assets.errors import BabynamesError
-from babynames_assets.resources.hubspot import open_hubspot
-from babynames_assets.resources.kaggle import open_kaggle
-from babynames_assets.resources.warehouse import open_warehouse
 from babynames_assets.settings import Settings, configured_names, load_settings
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import describe

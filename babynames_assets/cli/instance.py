@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-import dagster as dg
-
 from babynames_assets.errors import ConfigurationError, FatalError
 from babynames_assets.settings import Settings, environment_with
 
@@ -93,18 +91,20 @@ def _deliver(line: str, on_event: Callable[[dict[str, object]], None]) -> None:
         on_event(event)
 
 
-def materialized_numbers(home: Path, asset: dg.AssetKey, *, after: float) -> dict[str, int]:
+def materialized_numbers(home: Path, asset: str, *, after: float) -> dict[str, int]:
     """Sum the numbers that the materializations of an asset carry, over its partitions.
 
     Args:
         home: the instance's folder.
-        asset: whose materializations.
+        asset: whose materializations, as ``place/thing``.
         after: only those since then, in seconds of the Unix epoch.
     """
+    import dagster as dg  # noqa: PLC0415 - takes a second to import, which the other commands need not wait for
+
     totals: dict[str, int] = {}
     with dg.DagsterInstance.from_config(str(home)) as instance:
         records = instance.fetch_materializations(
-            dg.AssetRecordsFilter(asset_key=asset, after_timestamp=after), limit=10_000
+            dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset.split("/")), after_timestamp=after), limit=10_000
         ).records
     for record in records:
         materialization = record.asset_materialization

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich import print as show
 
-from babynames_assets.resources.warehouse import open_warehouse
+from babynames_assets.clients import open_warehouse
 from babynames_assets.settings import load_settings
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import Engine, describe

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -22,8 +21,6 @@ from babynames_assets.emulators.kaggle_versions import PublishedVersion, newest,
 
 FIRST_PAGE_SIZE = 20
 LINK_SECONDS = 300.0
-
-_log = structlog.get_logger(__name__)
 
 
 def create_app(folder: Path, *, dataset: str, token: str | None, link_seconds: float = LINK_SECONDS) -> Starlette:

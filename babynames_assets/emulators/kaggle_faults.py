@@ -1,7 +1,7 @@
 """Failures that a test asks the Kaggle emulator for, each used once, and the count of requests.
 
 ``POST /_faults`` takes a list of them; the next requests of the place that a fault names use them up in order.
-``DELETE /_faults`` forgets those that are left.
+``DELETE /_faults`` forgets those that are left, and the counts.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Fault(TypedDict):
 
     on: str
     status: NotRequired[int]
-    body: NotRequired[Literal["json", "nested", "html", "expired"]]
+    body: NotRequired[Literal["json", "nested", "garbled", "html", "expired"]]
     code: NotRequired[int]
     retry_after: NotRequired[str]
     stall: NotRequired[float]
@@ -62,6 +62,7 @@ class Faults:
         """Serve ``/_faults``."""
         if request.method == "DELETE":
             self._queue.clear()
+            self._requests.clear()
             return Response(status_code=204)
         faults: list[Fault] = await request.json()
         unknown = {name for fault in faults for name in fault}.difference(get_type_hints(Fault))
@@ -91,6 +92,8 @@ async def failure_of(fault: Fault) -> Response | None:
         case "expired":
             text = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>ExpiredToken</Code></Error>"
             return Response(text, status, headers, "application/xml; charset=UTF-8")
+        case "garbled":
+            return Response('{"code": ', status, headers, "application/json")
         case "nested":
             error = {"code": code, "message": phrase, "status": phrase.upper().replace(" ", "_")}
             return JSONResponse({"error": error}, status, headers)

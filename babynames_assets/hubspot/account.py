@@ -36,7 +36,7 @@ class Account:
 
 def read_account(transport: Transport, paths: Paths) -> Account:
     """Ask HubSpot whose token this is."""
-    details = cast("AccountDetails", transport.call("GET", paths.account))
+    details = cast("AccountDetails", transport.call("GET", paths.account).body)
     return Account(
         portal_id=int(details.get("portalId", 0)),
         ui_domain=details.get("uiDomain", "app.hubspot.com"),

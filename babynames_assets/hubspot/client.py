@@ -32,6 +32,9 @@ _log = structlog.get_logger(__name__)
 MAX_BATCH = 100
 """The most inputs that HubSpot takes in one batch call."""
 
+ALIKE = 10
+"""So many contacts, all of a batch, refused in the same words are no contacts' fault but a cause of their own."""
+
 NO_ANSWER = "NO_ANSWER"
 """Category of a contact of which HubSpot said neither that it was written nor that it was refused."""
 
@@ -131,7 +134,8 @@ class HubSpotClient:
         if silent := _unanswered(contacts, outcome):
             _log.warning("contacts_unanswered", contacts=len(silent), of=len(contacts))
             _add(outcome, self._upsert_by_halves(silent))
-            self._refuse_silent(contacts, outcome)
+            _refuse_silent(contacts, outcome)
+        _stop_if_all_are_refused_alike(outcome)
         return outcome
 
     def archive(self, hubspot_ids: Sequence[str]) -> None:
@@ -218,28 +222,15 @@ class HubSpotClient:
         inputs = [_as_input(contact, f"{batch}-{number}") for number, contact in enumerate(contacts)]
         with self._dating_the_daily_limit():
             reply = self._transport.call("POST", f"{self._paths.contacts}/batch/upsert", {"inputs": inputs})
-        answer = cast("BatchAnswer", reply if isinstance(reply, dict) else {})
+        answer = cast("BatchAnswer", reply.body if isinstance(reply.body, dict) else {})
         matched = match(answer, {item["objectWriteTraceId"]: item["id"] for item in inputs})
         return BatchOutcome(
             accepted={key: Accepted(result["id"], result.get("new", False)) for key, result in matched.results.items()},
             refused={
-                key: Refusal(error.get("category", "UNKNOWN"), reason_of(error), error.get("correlationId", ""))
+                key: Refusal(error.get("category", "UNKNOWN"), reason_of(error), reply.correlation_id)
                 for key, error in matched.errors.items()
             },
         )
-
-    def _refuse_silent(self, contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
-        silent = _unanswered(contacts, outcome)
-        if len(silent) == len(contacts) > 1:
-            raise RetryableError(
-                f"HubSpot answered twice with success and named none of {len(contacts)} contacts in it. Nothing is "
-                "recorded as sent; the next sync repeats the batch."
-            )
-        for contact in silent:
-            message = (
-                "HubSpot answered twice with success, but neither as written nor as refused did it name this contact."
-            )
-            outcome.refused[contact.key] = Refusal(NO_ANSWER, message, "")
 
     @contextmanager
     def _dating_the_daily_limit(self) -> Iterator[None]:
@@ -270,3 +261,29 @@ def _unanswered(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> list
 def _add(outcome: BatchOutcome, other: BatchOutcome) -> None:
     outcome.accepted.update(other.accepted)
     outcome.refused.update(other.refused)
+
+
+def _refuse_silent(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
+    silent = _unanswered(contacts, outcome)
+    if len(silent) == len(contacts) > 1:
+        raise RetryableError(
+            f"HubSpot answered twice with success and named none of {len(contacts)} contacts in it. Nothing is "
+            "recorded as sent; the next sync repeats the batch."
+        )
+    for contact in silent:
+        message = "HubSpot answered twice with success, but neither as written nor as refused did it name this contact."
+        outcome.refused[contact.key] = Refusal(NO_ANSWER, message, "")
+
+
+def _stop_if_all_are_refused_alike(outcome: BatchOutcome) -> None:
+    # A deleted property or a full account refuses every contact in the same words. Two million dead letters of one
+    # cause help nobody: the cause has to go first.
+    reasons = {refusal.message for refusal in outcome.refused.values()}
+    if outcome.accepted or len(reasons) != 1 or len(outcome.refused) < ALIKE:
+        return
+    refusal = next(iter(outcome.refused.values()))
+    raise FatalError(
+        f"HubSpot refuses all {len(outcome.refused)} contacts of a batch for the same reason: {refusal.message} "
+        f"({refusal.category}; correlation id {refusal.correlation_id or 'unknown'}). Mend the cause in the account, "
+        "then run the sync again; nothing of this batch is recorded."
+    )

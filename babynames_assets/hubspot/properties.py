@@ -71,14 +71,14 @@ def ensure_properties(transport: Transport, paths: Paths) -> None:
 
 def _read(transport: Transport, paths: Paths, name: str) -> PropertyDefinition | None:
     try:
-        return cast("PropertyDefinition", transport.call("GET", f"{paths.properties}/{name}"))
+        return cast("PropertyDefinition", transport.call("GET", f"{paths.properties}/{name}").body)
     except NotFoundError:
         return None
 
 
 def _create(transport: Transport, paths: Paths, wanted: PropertyDefinition) -> PropertyDefinition:
     try:
-        created = transport.call("POST", paths.properties, wanted)
+        created = transport.call("POST", paths.properties, wanted).body
     except RefusedError as error:
         # 409: another process created it between our two calls, or our first try did and its answer was lost.
         found = _read(transport, paths, wanted["name"]) if error.status == HTTPStatus.CONFLICT else None

@@ -23,7 +23,7 @@ def parse_error(text: str) -> ErrorBody:
 
 def reason_of(error: ErrorBody) -> str:
     """The refusal's message, with the details of invalid values written out."""
-    message = str(error.get("message") or "no reason given")
+    message = " ".join(str(error.get("message") or "no reason given").split())
     head, found, details = message.partition(INVALID_VALUES)
     if not found:
         return message
@@ -37,10 +37,14 @@ def reason_of(error: ErrorBody) -> str:
 def missing_scopes(error: ErrorBody) -> list[str]:
     """The scopes that a 403 asks for."""
     scopes: set[str] = set()
-    for detail in error.get("errors") or []:
-        for name, values in (detail.get("context") or {}).items():
-            if "scopes" in name.lower():
-                scopes.update(values)
+    try:
+        for detail in error.get("errors") or []:
+            for name, values in (detail.get("context") or {}).items():
+                if "scopes" in name.lower():
+                    scopes.update(values)
+    except (AttributeError, TypeError):
+        # A proxy's 403 has a shape of its own; the status says enough.
+        return []
     return sorted(scopes)
 
 

@@ -46,6 +46,19 @@ class Patience:
     max_wait: float
 
 
+@dataclass(frozen=True)
+class Success:
+    """A call that succeeded.
+
+    Attributes:
+        body: the answer's JSON, or None for an answer without a body.
+        correlation_id: what HubSpot's support asks for.
+    """
+
+    body: Any
+    correlation_id: str
+
+
 class Transport:
     """Speaks HTTP to one HubSpot account. Safe to share between threads."""
 
@@ -71,16 +84,13 @@ class Transport:
         """The API's address, without a slash at its end."""
         return self._base_url
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Success:
         """Make a call until it succeeds or another try is of no use.
 
         Args:
             method: HTTP method.
             path: absolute path.
             body: sent as JSON.
-
-        Returns:
-            The answer's JSON, or None for an answer without a body.
 
         Raises:
             RetryableError: every try failed for a passing reason.
@@ -100,7 +110,7 @@ class Transport:
         """Close the connections."""
         self._session.close()
 
-    def _try(self, method: str, path: str, content: bytes | None) -> Any:
+    def _try(self, method: str, path: str, content: bytes | None) -> Success:
         waited = self._limiter.acquire()
         started = self._clock()
         answer = self._send(method, path, content)
@@ -114,7 +124,7 @@ class Transport:
             waited=round(waited, 3),
         )
         raise_for(answer)
-        return _parse(answer)
+        return Success(_parse(answer), answer.correlation_id)
 
     def _send(self, method: str, path: str, content: bytes | None) -> Answer:
         call = f"{method} {path}"

@@ -58,7 +58,8 @@ def _from_landing(raw_files: RawFiles, landed: LandedFile, settings: KaggleSetti
     digest = landed.settled_digest()
     name = landed.path.name
     version = f"landed-{digest[:12]}"
-    kept = _kept(raw_files.find("landing", name, version), settings.member, digest)
+    known = [raw for raw in raw_files.find("landing", name, version) if raw.archive_sha256 == digest]
+    kept = _kept(known, settings.member)
     if kept is not None:
         raw_files.make_current(kept)
         return kept
@@ -68,18 +69,15 @@ def _from_landing(raw_files: RawFiles, landed: LandedFile, settings: KaggleSetti
     return raw_files.keep(unpacked, source)
 
 
-def _kept(candidates: list[RawFile], member: str | None, archive_sha256: str) -> RawFile | None:
-    return next((raw for raw in candidates if raw.archive_sha256 == archive_sha256 and _is_member(raw, member)), None)
-
-
 def _from_kaggle(
     raw_files: RawFiles, kaggle: KaggleDatasets, version: DatasetVersion, settings: KaggleSettings
 ) -> RawFile:
     number = str(version.number)
-    for kept in raw_files.find("kaggle", version.dataset, number):
-        if kept.updated_at == version.updated_at and _is_member(kept, settings.member):
-            raw_files.make_current(kept)
-            return kept
+    known = [raw for raw in raw_files.find("kaggle", version.dataset, number) if raw.updated_at == version.updated_at]
+    kept = _kept(known, settings.member)
+    if kept is not None:
+        raw_files.make_current(kept)
+        return kept
     target = raw_files.incoming / f"{version.dataset.replace('/', '.')}.{number}.zip"
     raw_files.clear_incoming(except_for=target)
     downloaded = download(
@@ -104,8 +102,10 @@ def _from_kaggle(
     return raw_files.keep(unpacked, source)
 
 
-def _is_member(raw: RawFile, member: str | None) -> bool:
-    return member is None or member in {raw.member, Path(raw.member).name}
+def _kept(known: list[RawFile], member: str | None) -> RawFile | None:
+    """The table of a version that is kept already; None when there is none, or several and no name says which."""
+    fitting = [raw for raw in known if member is None or member in {raw.member, Path(raw.member).name}]
+    return fitting[0] if len({raw.sha256 for raw in fitting}) == 1 else None
 
 
 def _unpack(archive: Path, folder: Path, settings: KaggleSettings) -> Unpacked:

@@ -26,7 +26,7 @@ from babynames_assets.ingest.members import choose_member
 # Below this size a file does no harm, however well it was compressed.
 HARMLESS_BYTES = 2**20
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError, UnicodeDecodeError)
 
 _log = structlog.get_logger(__name__)
 

@@ -13,7 +13,6 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import stamina
 import structlog
 from kagglesdk.datasets.services.dataset_api_service import DatasetApiClient
 from kagglesdk.datasets.types.dataset_api_service import ApiDataset, ApiDownloadDatasetRequest, ApiGetDatasetRequest
@@ -28,10 +27,10 @@ from babynames_assets.ingest.kaggle_errors import (
     storage_error,
     unreadable_answer,
 )
+from babynames_assets.resilience.retry import retrying
 
 USER_AGENT = "babynames-assets"
 CALL_TRIES = 4
-CALL_SECONDS = 120.0
 
 _log = structlog.get_logger(__name__)
 _Answer = TypeVar("_Answer")
@@ -108,11 +107,15 @@ class KaggleDatasets:
         """
         request = ApiGetDatasetRequest()
         request.owner_slug, request.dataset_slug = _owner_and_slug(dataset)
-        for attempt in stamina.retry_context(on=_wait_before_retry, attempts=self._tries, timeout=CALL_SECONDS):
-            with attempt:
-                answer = self._call("GetDataset", dataset, lambda: self._datasets.get_dataset(request))
+        answer = retrying(
+            lambda: self._call("GetDataset", dataset, lambda: self._datasets.get_dataset(request)),
+            what=f"Kaggle GetDataset {dataset}",
+            attempts=self._tries,
+        )
         found = self._version_in(answer, dataset, version)
-        _log.info("dataset_version_found", dataset=dataset, version=found.number, updated_at=found.updated_at)
+        _log.info(
+            "dataset_version_found", dataset=dataset, version=found.number, updated_at=found.updated_at.isoformat()
+        )
         return found
 
     def open_download(self, version: DatasetVersion, *, offset: int = 0, etag: str | None = None) -> requests.Response:
@@ -216,10 +219,3 @@ def _owner_and_slug(dataset: str) -> tuple[str, str]:
     if not (owner and slash and slug) or "/" in slug:
         raise ConfigurationError(f"{dataset!r} is not a dataset. Set BABYNAMES_KAGGLE__DATASET to owner/slug.")
     return owner, slug
-
-
-def _wait_before_retry(error: Exception) -> bool | float:
-    if not isinstance(error, RetryableError):
-        return False
-    _log.warning("kaggle_call_failed", error=str(error), retry_after=error.retry_after)
-    return True if error.retry_after is None else error.retry_after

@@ -45,17 +45,22 @@ class Block:
         return replace(self, first=self.first + number, lines=self.lines.slice(number))
 
 
-def read_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+def read_blocks(path: Path, file_name: str, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Read a file once, from its first line to its last.
 
     Lines end in LF or CRLF, or in CR where the first block has no LF at all. Bytes that are not UTF-8 become U+FFFD.
+
+    Args:
+        path: the file.
+        file_name: what messages call it.
+        block_bytes: bytes to read at once.
 
     Raises:
         SourceError: the file is in UTF-16.
     """
     first = 1
     with path.open("rb") as file:
-        for body, end in _whole_lines(file, path.name, block_bytes):
+        for body, end in _whole_lines(file, file_name, block_bytes):
             block = _block(body, end, first)
             yield block
             first += len(block.lines)

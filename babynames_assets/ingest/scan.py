@@ -87,9 +87,14 @@ def scan_file(
     with atomic_folder(target_folder, is_current=lambda folder: _stored(folder, identity) is not None) as folder:
         scan = _scan(path, name, folder, source_sha256, settings.year, rules)
         _store(scan, identity)
-    rejected = scan.unplaced + sum(counts.rejected for counts in scan.years.values())
-    seconds = round(time.monotonic() - started, 3)
-    _log.info("file_scanned", file=name, lines=scan.lines, years=len(scan.years), rejected=rejected, seconds=seconds)
+    _log.info(
+        "file_scanned",
+        file=name,
+        lines=scan.lines,
+        years=len(scan.years),
+        rejected=scan.unplaced + sum(counts.rejected for counts in scan.years.values()),
+        seconds=round(time.monotonic() - started, 3),
+    )
     return replace(scan, folder=target_folder)
 
 
@@ -99,10 +104,10 @@ def rejected(scan_folder: Path) -> pl.LazyFrame:
 
 
 def prove_that_no_line_is_lost(scan: Scan, file_name: str) -> None:
-    """Raise an error if the counts do not speak of every line that was read.
+    """Compare the counts with the number of lines that were read.
 
     Raises:
-        RuntimeError: they do not; that is a bug.
+        RuntimeError: they do not speak of every line; that is a bug.
     """
     accounted = scan.header_lines + sum(counts.lines for counts in scan.years.values()) + scan.unplaced
     if accounted != scan.lines:
@@ -113,7 +118,7 @@ def prove_that_no_line_is_lost(scan: Scan, file_name: str) -> None:
 
 
 def _scan(path: Path, file_name: str, folder: Path, source_sha256: str, fixed_year: int | None, rules: Rules) -> Scan:
-    blocks = read_blocks(path)
+    blocks = read_blocks(path, file_name)
     first = next(blocks, None)
     if first is None:
         raise SourceError(f"{file_name} is empty (0 bytes of text). Get the file again; nothing was changed.")

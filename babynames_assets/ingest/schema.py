@@ -17,7 +17,7 @@ NAME_PATTERN = r"^\p{L}[\p{L}\p{M} '\x{2019}.\-]*$"
 
 
 def _is_name(data: pa.PolarsData) -> pl.LazyFrame:
-    # pandera's own str_matches compiles the pattern with Python's re, which knows no \\p{L}.
+    # pandera's own str_matches compiles the pattern with Python's re, which knows no \p{L}.
     return data.lazyframe.select(pl.col(data.key).str.contains(NAME_PATTERN))
 
 

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from babynames_assets.clients import open_frames, open_kaggle, open_raw_files
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
-from babynames_assets.settings import Settings, load_settings
+from babynames_assets.settings import load_settings
 
 
 class KaggleFactory(dg.ConfigurableResource[KaggleDatasets]):
@@ -35,23 +36,3 @@ class FrameStoreFactory(dg.ConfigurableResource[FrameStore]):
     def create_resource(self, context: dg.InitResourceContext) -> FrameStore:  # noqa: ARG002 - Dagster's signature
         """Open the folder in the state folder."""
         return open_frames(load_settings())
-
-
-def open_kaggle(settings: Settings) -> KaggleDatasets:
-    """The client of the API that the settings name."""
-    return KaggleDatasets(
-        base_url=settings.kaggle.base_url,
-        token=settings.kaggle.token,
-        connect_timeout=settings.kaggle.connect_timeout,
-        read_timeout=settings.kaggle.read_timeout,
-    )
-
-
-def open_raw_files(settings: Settings) -> RawFiles:
-    """The raw files in the state folder."""
-    return RawFiles(settings.state_folder / "raw")
-
-
-def open_frames(settings: Settings) -> FrameStore:
-    """The validated frames in the state folder."""
-    return FrameStore(settings.state_folder / "validated")

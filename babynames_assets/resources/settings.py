@@ -14,5 +14,6 @@ class SettingsFactory(dg.ConfigurableResource[Settings]):
         """Read the settings and bind the run id to every log line of this process."""
         settings = load_settings()
         configure_logging(settings.log_level, environment=settings.environment)
-        structlog.contextvars.bind_contextvars(correlation_id=context.run_id)
+        if context.run:
+            structlog.contextvars.bind_contextvars(correlation_id=context.run.run_id)
         return settings

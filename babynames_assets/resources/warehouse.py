@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from babynames_assets.settings import Settings, load_settings
-from babynames_assets.warehouse.engine import Engine, open_engine
+from babynames_assets.clients import open_warehouse
+from babynames_assets.settings import load_settings
+from babynames_assets.warehouse.engine import Engine
 from babynames_assets.warehouse.migrations import require_migrated
 
 
@@ -14,7 +15,7 @@ class WarehouseFactory(dg.ConfigurableResource[Engine]):
     """Opens the warehouse for a run, refuses one whose schema is not up to date, and closes it afterwards."""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:  # noqa: ARG002 - Dagster's signature
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Engine]:  # noqa: ARG002 - Dagster's
         """Open the connection pool that the settings describe."""
         engine = open_warehouse(load_settings())
         try:
@@ -22,13 +23,3 @@ class WarehouseFactory(dg.ConfigurableResource[Engine]):
             yield engine
         finally:
             engine.dispose()
-
-
-def open_warehouse(settings: Settings) -> Engine:
-    """The connection pool that the settings describe."""
-    return open_engine(
-        settings.warehouse_url,
-        pool_size=settings.warehouse.pool_size,
-        connect_timeout=settings.warehouse.connect_timeout,
-        read_timeout=settings.warehouse.read_timeout,
-    )

@@ -70,7 +70,7 @@ def record(connection: Connection, letters: Iterable[DeadLetter]) -> None:
         for letter in letters
     )
     newest = dict.fromkeys(("year", "source_sha256", "payload", "error", "last_attempt_at", "status"), NEW)
-    again = {"attempts": dead_letters.c.attempts + 1}
+    again = {"attempts": dead_letters.c.attempts + sa.literal_column("1")}
     upsert(connection, dead_letters, rows, keys=["service", "letter_key"], update={**newest, **again})
 
 

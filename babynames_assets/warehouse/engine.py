@@ -104,7 +104,7 @@ def describe(engine: Engine) -> str:
         if engine.dialect.name == "sqlite":
             return f"SQLite {connection.scalar(sa.text('SELECT sqlite_version()'))}"
         version = str(connection.scalar(sa.text("SELECT VERSION()")))
-    return f"MariaDB {version.split('-', maxsplit=1)[0]}" if "mariadb" in version.lower() else f"MySQL {version}"
+    return f"{'MariaDB' if 'mariadb' in version.lower() else 'MySQL'} {version.split('-', maxsplit=1)[0]}"
 
 
 def _open_sqlite(url: sa.URL) -> Engine:

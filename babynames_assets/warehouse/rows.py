@@ -30,7 +30,8 @@ def upsert(
         table: where to.
         rows: all with the same columns.
         keys: the columns of the unique key.
-        update: column to set -> expression, or the constant ``NEW`` for the new row's value.
+        update: column to set -> expression, or the constant ``NEW`` for the new row's value. For more than one row the
+            expression may bind no values: PyMySQL fills only those of the rows themselves.
     """
     for chunk in chunks(rows):
         if connection.dialect.name == "sqlite":

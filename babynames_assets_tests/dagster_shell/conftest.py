@@ -1,32 +1,35 @@
 """A whole installation for one test: emulators over HTTP, a warehouse, a Dagster instance on disk."""
 
-import json
-import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from babynames_assets.definitions import defs
-from babynames_assets.emulators import dataset, kaggle, serving
-from babynames_assets.emulators.hubspot.app import create_app
+from babynames_assets.emulators import dataset, kaggle, kaggle_versions, serving
 from babynames_assets.settings import Settings, load_settings
+from babynames_assets.warehouse import baby_names, dead_letters
+from babynames_assets.warehouse.dead_letters import StoredLetter
+from babynames_assets.warehouse.engine import Engine, connect
 from babynames_assets_tests.environment import clear_settings
+from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 
-TOKEN = "pat-canary-of-hubspot"
 DATASET = "owner/names"
-YEARLY = ["validated/baby_names", "warehouse/baby_names", "hubspot/contacts"]
+YEARLY = ("validated/baby_names", "warehouse/baby_names", "hubspot/contacts")
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What a test may use: the folders, the addresses, and Dagster."""
+    """What a test may use: the folder, HubSpot, the warehouse, and Dagster."""
 
     folder: Path
-    hubspot_url: str
+    hubspot: Emulated
+    engine: Engine
     instance: dg.DagsterInstance
 
     @property
@@ -34,66 +37,114 @@ class Installation:
         """The settings that every run of this installation reads."""
         return load_settings()
 
-    def release(self, *, revision: int = 0, names_per_year: int = 30) -> dataset.Generated:
-        """Publish a release of three years (one more a revision) on Kaggle."""
-        file = self.folder / "release.csv"
-        truth = dataset.generate(
-            file, seed=7, first_year=2001, last_year=2003, names_per_year=names_per_year, revision=revision
-        )
-        kaggle.publish(self.folder / "kaggle", file)
+    def release(self, *, revision: int = 0) -> dataset.Generated:
+        """Publish a generated release of three years, and one year more for each revision, on Kaggle."""
+        file = self.folder / f"release-{revision}.csv"
+        truth = dataset.generate(file, seed=7, first_year=2001, last_year=2003, rows=300, revision=revision)
+        kaggle_versions.publish(self.folder / "kaggle", file)
         return truth
 
-    def publish(self, text: str | bytes) -> None:
-        """Publish a file with this text on Kaggle."""
-        file = self.folder / "release.csv"
-        file.write_bytes(text.encode() if isinstance(text, str) else text)
-        kaggle.publish(self.folder / "kaggle", file)
+    def publish(self, text: str) -> None:
+        """Publish a file of this text on Kaggle."""
+        file = self.folder / "written.csv"
+        file.write_text(text, encoding="utf-8")
+        kaggle_versions.publish(self.folder / "kaggle", file)
 
     def run(
         self, *assets: str, years: tuple[int, int] | None = None, raise_on_error: bool = True
     ) -> dg.ExecuteInProcessResult:
         """Materialize some assets in one run, as the UI does: all years of a range in that run."""
-        keys = [dg.AssetKey(asset.split("/")) for asset in assets]
         tags = {}
         if years:
             tags = {
                 "dagster/asset_partition_range_start": str(years[0]),
                 "dagster/asset_partition_range_end": str(years[1]),
             }
-        job = defs.get_repository_def().get_implicit_global_asset_job_def()
-        return job.execute_in_process(
-            instance=self.instance, asset_selection=keys, tags=tags, raise_on_error=raise_on_error
+        return (
+            defs.get_repository_def()
+            .get_implicit_global_asset_job_def()
+            .execute_in_process(
+                instance=self.instance,
+                asset_selection=[dg.AssetKey(asset.split("/")) for asset in assets],
+                tags=tags,
+                raise_on_error=raise_on_error,
+            )
         )
 
-    def run_everything(self, years: tuple[int, int]) -> dg.ExecuteInProcessResult:
-        """Acquire the newest version, then bring the years to it."""
+    def run_everything(self, first: int, last: int) -> dg.ExecuteInProcessResult:
+        """Acquire the newest version, then bring these years to it."""
         self.run("raw/baby_names_csv")
-        return self.run(*YEARLY, years=years)
+        return self.run(*YEARLY, years=(first, last))
 
-    def contacts(self) -> dict[str, dict[str, str]]:
-        """Every contact that HubSpot holds, by key."""
-        found: dict[str, dict[str, str]] = {}
-        after = ""
-        while True:
-            page = self.hubspot(f"/_contacts?after={after}")
-            for contact in page["results"]:
-                found[contact["properties"]["baby_name_key"]] = contact["properties"]
-            after = page.get("after") or ""
-            if not after:
-                return found
+    def metadata(self, asset: str, partition: str | None = None) -> dict[str, Any]:
+        """The metadata of an asset's newest materialization."""
+        records = self.instance.fetch_materializations(
+            dg.AssetRecordsFilter(
+                asset_key=dg.AssetKey(asset.split("/")), asset_partitions=[partition] if partition else None
+            ),
+            limit=1,
+        ).records
+        materialization = records[0].asset_materialization
+        assert materialization is not None
+        return {name: value.value for name, value in materialization.metadata.items()}
 
-    def hubspot(self, path: str, body: Any = None) -> Any:
-        """Call the HubSpot emulator's own side door."""
-        request = urllib.request.Request(
-            self.hubspot_url + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
+    def table(self, year: int) -> pl.DataFrame:
+        """The rows of a year of the warehouse."""
+        with connect(self.engine) as connection:
+            return baby_names.read_year(connection, year)
+
+    def rows(self) -> int:
+        """All rows of the warehouse."""
+        with connect(self.engine) as connection:
+            return baby_names.count_rows(connection)
+
+    def letters(self) -> list[StoredLetter]:
+        """The open dead letters of lines."""
+        with connect(self.engine) as connection:
+            return dead_letters.sample(connection, "import", limit=1000)
+
+
+@pytest.fixture(scope="package")
+def running_hubspot() -> Iterator[Emulated]:
+    """One emulated HubSpot for all tests of the shell."""
+    with emulated_hubspot(daily_limit=10**9) as emulated:
+        yield emulated
 
 
 @pytest.fixture
-def installation(warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+def installation(
+    engine: Engine, warehouse_url: str, running_hubspot: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     """An installation on SQLite, MySQL and MariaDB in turn."""
-    yield from _install(warehouse_url, tmp_path, monkeypatch)
+    yield from _install(engine, warehouse_url, running_hubspot, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def sqlite_installation(
+    sqlite_engine: Engine, sqlite_url: str, running_hubspot: Emulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
+    """The same on SQLite alone, where the database makes no difference."""
+    yield from _install(sqlite_engine, sqlite_url, running_hubspot, tmp_path, monkeypatch)
+
+
+def _install(
+    engine: Engine, url: str, hubspot: Emulated, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
+    hubspot.reset()
+    clear_settings(monkeypatch, folder)
+    with ExitStack() as stack:
+        kaggle_app = kaggle.create_app(folder / "kaggle", dataset=DATASET, token=None)
+        values = {
+            "STATE_FOLDER": str(folder / "state"),
+            "WAREHOUSE__URL": url,
+            "KAGGLE__DATASET": DATASET,
+            "KAGGLE__BASE_URL": stack.enter_context(serving.running(kaggle_app)),
+            "INGEST__FIRST_YEAR": "2001",
+            "HUBSPOT__BASE_URL": hubspot.url,
+            "HUBSPOT__TOKEN": TOKEN,
+            "HUBSPOT__TIER": "api_limit_increase",
+        }
+        for name, value in values.items():
+            monkeypatch.setenv(f"BABYNAMES_{name}", value)
+        instance = stack.enter_context(dg.DagsterInstance.local_temp(str(folder)))
+        yield Installation(folder, hubspot, engine, instance)

@@ -1,5 +1,6 @@
 """A running Kaggle emulator with one dataset, for tests."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,8 +40,13 @@ class KaggleService:
         requests.post(f"{self.url}/_faults", json=faults, timeout=5).raise_for_status()
 
     def forgive(self) -> None:
-        """Forget the failures that are left."""
+        """Forget the failures that are left, and the counts."""
         requests.delete(f"{self.url}/_faults", timeout=5).raise_for_status()
+
+    def reset(self) -> None:
+        """Forget everything, so that one emulator can serve many tests."""
+        self.forgive()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def requests(self) -> dict[str, int]:
         """How often each call was made."""

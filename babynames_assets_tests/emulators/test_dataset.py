@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babynames_assets.emulators.dataset import HEADER, Generated, generate
-from babynames_assets.ingest.rules import MOST_BIRTHS
 from babynames_assets.ingest.scan import Scan, rejected, scan_file
+from babynames_assets.ingest.schema import MOST_BIRTHS
 from babynames_assets.settings import IngestSettings
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from babynames_assets.emulators.kaggle_versions import publish, published
 from babynames_assets_tests.emulators.kaggle_service import DATASET, KaggleService, kaggle_service
@@ -37,12 +39,19 @@ api = Api()
 """
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[KaggleService]:
-    """An emulator of a public dataset with one version."""
-    with kaggle_service(tmp_path) as running:
-        running.publish(TABLE)
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KaggleService]:
+    """One emulator for all tests that need no special one: starting and ending one takes longer than a test."""
+    with kaggle_service(tmp_path_factory.mktemp("kaggle")) as running:
         yield running
+
+
+@pytest.fixture
+def service(emulator: KaggleService) -> KaggleService:
+    """An emulator of a public dataset with one version."""
+    emulator.reset()
+    emulator.publish(TABLE)
+    return emulator
 
 
 def _call(service: KaggleService, rpc: str, **changes: Any) -> requests.Response:
@@ -186,6 +195,19 @@ def test_a_range_is_answered_with_that_part(service: KaggleService, asked: str, 
     assert response.headers["Content-Range"] == f"bytes {start}-{last}/{len(whole)}"
 
 
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.integers(0, 400), length=st.integers(1, 400))
+def test_any_range_is_the_same_part_of_the_archive(service: KaggleService, first: int, length: int) -> None:
+    """A range gives what slicing gives; one that begins beyond the end gives nothing."""
+    whole = service.archive(1)
+
+    response = requests.get(_link(service), headers={"Range": f"bytes={first}-{first + length - 1}"}, timeout=5)
+
+    expected = whole[first : first + length]
+    assert response.status_code == (206 if expected else 416)
+    assert response.content == expected
+
+
 def test_a_range_of_another_state_is_answered_with_the_whole(service: KaggleService) -> None:
     """If-Range with a foreign ETag gives status 200."""
     headers = {"Range": "bytes=10-", "If-Range": '"another"'}
@@ -306,6 +328,42 @@ def test_error_bodies_have_both_of_kaggles_shapes(service: KaggleService) -> Non
     assert flat.json() == {"code": 403, "message": "Forbidden"}
     assert nested.json()["error"]["status"] == "TOO_MANY_REQUESTS"
     assert (hidden.status_code, hidden.json()["code"]) == (200, 403)
+
+
+def test_a_spoiled_answer_of_the_storage_looks_like_a_good_one(service: KaggleService) -> None:
+    """A flipped bit, a wrong digest and missing headers come with status 200, once each."""
+    whole = service.archive(1)
+    service.fail(
+        {"on": "storage", "flip": 20},
+        {"on": "storage", "wrong_md5": True},
+        {"on": "storage", "no_length": True, "no_etag": True, "no_md5": True},
+    )
+
+    flipped, wrong, bare, good = (requests.get(_link(service), timeout=5) for _ in range(4))
+
+    assert [answer.status_code for answer in (flipped, wrong, bare, good)] == [200] * 4
+    assert [position for position, byte in enumerate(flipped.content) if byte != whole[position]] == [20]
+    assert wrong.content == bare.content == good.content == whole
+    assert wrong.headers["x-goog-hash"] != good.headers["x-goog-hash"]
+    assert not {"Content-Length", "ETag", "x-goog-hash"}.intersection(bare.headers)
+
+
+def test_a_cut_answer_ends_the_connection(service: KaggleService) -> None:
+    """The client sees a broken transfer, not a short file."""
+    service.fail({"on": "storage", "cut": 20})
+
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="20 bytes read"):
+        requests.get(_link(service), timeout=5)
+
+
+def test_half_a_publication_is_not_served(service: KaggleService) -> None:
+    """What a publisher that died has left behind is no version, and does not hinder the next one."""
+    draft = service.folder / ".draft-x"
+    draft.mkdir()
+    (draft / "archive.zip").write_bytes(b"half")
+
+    assert sorted(published(service.folder)) == [1]
+    assert service.publish(TABLE * 2) == 2
 
 
 def test_an_unknown_fault_is_refused(service: KaggleService) -> None:

@@ -25,6 +25,7 @@ class Clock:
     now: float = 1_795_453_200.0
 
     def __call__(self) -> float:
+        """Seconds since 1970."""
         return self.now
 
 

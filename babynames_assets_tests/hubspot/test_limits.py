@@ -1,6 +1,8 @@
 """The limits that a client keeps, by tier."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from babynames_assets.hubspot.limits import TIERS, burst_limits
 from babynames_assets.settings import HubSpotSettings
@@ -46,3 +48,18 @@ def test_only_oauth_apps_have_no_daily_limit() -> None:
     unlimited = [name for name, tier in TIERS.items() if tier.calls_per_day is None]
 
     assert unlimited == ["oauth_app"]
+
+
+@given(tier=st.sampled_from(sorted(TIERS)), delays=st.lists(st.floats(0, 0.25), min_size=1, max_size=20))
+def test_calls_that_travel_at_different_speeds_meet_no_limit(tier: str, delays: list[float]) -> None:
+    """Calls sent as fast as our limits admit arrive within HubSpot's, if their ways differ by a quarter of a second."""
+    limits = burst_limits(tier)
+    allowed = TIERS[tier].calls_per_window
+    admitted: list[float] = []
+    for _ in range(2 * allowed + 5):
+        earliest = [admitted[-most] + seconds for most, seconds in limits if len(admitted) >= most]
+        admitted.append(max([*earliest, *admitted[-1:], 0.0]))
+
+    arrived = sorted(at + delays[number % len(delays)] for number, at in enumerate(admitted))
+
+    assert all(later - earlier >= 10.0 for earlier, later in zip(arrived, arrived[allowed:], strict=False))

@@ -1,7 +1,10 @@
 """Tests of how the newest raw table comes in."""
 
 import io
+import json
 import os
+import random
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ import pytest
 from babynames_assets.emulators.kaggle_versions import DESCRIPTION
 from babynames_assets.errors import FatalError, RetryableError, SourceError
 from babynames_assets.ingest.acquire import Acquired, acquire
+from babynames_assets.ingest.landing import SETTLING_SECONDS
 from babynames_assets.ingest.raw_files import RawFiles
 from babynames_assets.settings import KaggleSettings
 from babynames_assets_tests.emulators.kaggle_service import DATASET, KaggleService, kaggle_service
@@ -43,12 +47,19 @@ class _Place:
         return path
 
 
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KaggleService]:
+    """One emulator for all tests: starting and ending one takes longer than a test."""
+    with kaggle_service(tmp_path_factory.mktemp("kaggle")) as running:
+        yield running
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[_Place]:
+def place(emulator: KaggleService, tmp_path: Path) -> _Place:
     """Nothing acquired yet; Kaggle has one version."""
-    with kaggle_service(tmp_path) as service:
-        service.publish(TABLE)
-        yield _Place(service, RawFiles(tmp_path / "raw"), tmp_path / "landing")
+    emulator.reset()
+    emulator.publish(TABLE)
+    return _Place(emulator, RawFiles(tmp_path / "raw"), tmp_path / "landing")
 
 
 def _zipped(**members: bytes) -> bytes:
@@ -148,6 +159,16 @@ def test_another_member_of_a_kept_version_is_fetched(place: _Place) -> None:
     assert place.kaggle.requests()["storage"] == 2
 
 
+def test_of_several_kept_members_none_is_guessed(place: _Place) -> None:
+    """Without the setting two kept tables of one version are as ambiguous as the archive that they came from."""
+    place.kaggle.publish(_zipped(national=TABLE, state=OTHER), "both.zip")
+    place.acquire(member="national.csv")
+    place.acquire(member="state.csv")
+
+    with pytest.raises(SourceError, match=r"2 tables: .*BABYNAMES_KAGGLE__MEMBER"):
+        place.acquire()
+
+
 def test_a_landed_file_wins_and_kaggle_is_not_asked(place: _Place) -> None:
     """It works on the day that Kaggle does not, and the file stays as it was."""
     path = place.land("dropped.csv", OTHER)
@@ -224,6 +245,39 @@ def test_a_damaged_archive_from_kaggle_is_not_kept(place: _Place) -> None:
     assert place.raw_files.current() == before.raw
     assert list(place.raw_files.incoming.iterdir()) == []
     assert place.kaggle.requests()["storage"] == 3
+
+
+def test_an_interrupted_download_goes_on_at_the_next_acquisition(
+    place: _Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What had arrived of the version is not fetched twice, and what is left of other versions goes."""
+    table = TABLE + random.Random(1).randbytes(2**18).hex().encode()  # noqa: S311 - no secret
+    whole = place.kaggle.archive(place.kaggle.publish(table))
+    incoming = place.raw_files.incoming
+    incoming.mkdir(parents=True)
+    (incoming / "someone.names.1.zip.partial").write_bytes(b"stale")
+    (incoming / "someone.names.2.zip.partial").write_bytes(whole[:100_000])
+    with place.kaggle.client() as client, client.open_download(client.latest(DATASET)) as response:
+        note = {"etag": response.headers["ETag"], "total": len(whole)}
+    (incoming / "someone.names.2.zip.partial.json").write_text(json.dumps(note))
+
+    acquired = place.acquire()
+
+    assert acquired.raw.path.read_bytes() == table
+    assert "offset=100000" in capsys.readouterr().out
+    assert list(incoming.iterdir()) == []
+
+
+def test_a_landed_archive_that_is_still_being_copied_is_retryable(place: _Place) -> None:
+    """A cut archive of just now is not refused for good; when the copy has ended it is taken."""
+    content = _zipped(names=OTHER)
+    place.land("dropped.zip", content[:-30], changed=time.time() - SETTLING_SECONDS - 1)
+    with pytest.raises(RetryableError, match="If it is still being copied"):
+        place.acquire()
+
+    place.land("dropped.zip", content)
+
+    assert place.acquire().raw.path.read_bytes() == OTHER
 
 
 def test_too_large_an_archive_is_refused(place: _Place) -> None:

@@ -118,6 +118,36 @@ def test_a_last_part_that_fits_twice_needs_the_full_name(tmp_path: Path) -> None
     assert "2 tables for 'names.csv': 'a/names.csv', 'b/names.csv'" in _refusal(archive, member="names.csv")
 
 
+def test_an_archive_from_windows_is_read(tmp_path: Path) -> None:
+    """Backslashes separate folders, as some programs write them."""
+    archive = _zip(tmp_path / "a.zip", {"folder\\names.csv": TABLE})
+
+    unpacked = _unpack(archive, member="names.csv")
+
+    assert unpacked.path == tmp_path / "unpacked" / "names.csv"
+    assert unpacked.path.read_bytes() == TABLE
+
+
+def test_an_earlier_table_of_the_same_name_is_replaced(tmp_path: Path) -> None:
+    """What an earlier run left half-done does not get in the way."""
+    archive = _zip(tmp_path / "a.zip", {"names.csv": TABLE})
+    (tmp_path / "unpacked").mkdir()
+    (tmp_path / "unpacked" / "names.csv").write_bytes(b"old")
+    (tmp_path / "unpacked" / "names.csv.partial").write_bytes(b"half")
+
+    assert _unpack(archive).path.read_bytes() == TABLE
+    assert [path.name for path in (tmp_path / "unpacked").iterdir()] == ["names.csv"]
+
+
+def test_a_folder_called_like_a_table_is_no_table(tmp_path: Path) -> None:
+    """Only files count."""
+    archive = _zip(tmp_path / "a.zip", {"names.csv": TABLE})
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.mkdir("other.csv")
+
+    assert _unpack(archive).member == "names.csv"
+
+
 def test_an_archive_without_a_table_is_told_with_what_it_holds(tmp_path: Path) -> None:
     """Long lists are cut."""
     archive = _zip(tmp_path / "a.zip", {f"{number:02}.pdf": b"x" for number in range(25)})
@@ -212,6 +242,18 @@ def test_an_unreadable_variant_of_zip_is_refused(tmp_path: Path) -> None:
     archive.write_bytes(content)
 
     assert "cannot be unpacked" in _refusal(archive)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A member whose name is announced as UTF-8 and is not makes the archive damaged."""
+    archive = _zip(tmp_path / "a.zip", {"names.csv": TABLE})
+    content = bytearray(archive.read_bytes())
+    content[7] |= 0x08
+    content[content.index(b"PK\x01\x02") + 9] |= 0x08
+    content[content.index(b"names.csv")] = 0xFF
+    archive.write_bytes(content)
+
+    assert "is damaged or cut short ('utf-8' codec" in _refusal(archive)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
@@ -331,6 +373,24 @@ def test_flipped_bits_give_the_right_table_or_a_refusal(flips: list[tuple[int, i
         content = bytearray(archive.read_bytes())
         for offset, mask in flips:
             content[offset % len(content)] ^= mask
+        archive.write_bytes(content)
+
+        try:
+            unpacked = _unpack(archive)
+        except SourceError:
+            assert not list((Path(folder) / "unpacked").rglob("*"))
+        else:
+            assert unpacked.path.read_bytes() == TABLE[:500]
+
+
+@settings(max_examples=100, deadline=None)
+@given(offset=st.integers(0, 10**6), mask=st.integers(1, 255))
+def test_a_flipped_bit_in_a_gzip_file_gives_the_right_table_or_a_refusal(offset: int, mask: int) -> None:
+    """As for a zip."""
+    with TemporaryDirectory() as folder:
+        archive = Path(folder) / "names.csv.gz"
+        content = bytearray(gzip.compress(TABLE[:500]))
+        content[offset % len(content)] ^= mask
         archive.write_bytes(content)
 
         try:

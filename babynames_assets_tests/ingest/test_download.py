@@ -1,9 +1,13 @@
 """Tests of the download: whatever happens on the way, the file is whole or absent."""
 
 import hashlib
+import io
 import random
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +29,22 @@ from babynames_assets_tests.emulators.kaggle_service import DATASET, KaggleServi
 LIMITS = DownloadLimits(max_bytes=10**9, barren_tries=3, spare_bytes=0)
 # Incompressible, so that the archive is as long as this and spans several reads.
 CONTENT = b"Name\n" + random.Random(1).randbytes(300_000)  # noqa: S311 - no secret
+
+DOWNLOADER = """
+import sys
+from functools import partial
+from pathlib import Path
+from babynames_assets.ingest.download import DownloadLimits, download
+from babynames_assets.ingest.kaggle import KaggleDatasets
+
+url, dataset, target = sys.argv[1:]
+client = KaggleDatasets(base_url=url, token=None, connect_timeout=5, read_timeout=60)
+download(
+    partial(client.open_download, client.latest(dataset)),
+    Path(target),
+    limits=DownloadLimits(max_bytes=10**9, spare_bytes=0),
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +285,44 @@ def test_a_stall_becomes_a_resume(service: KaggleService, tmp_path: Path) -> Non
     assert downloaded.path.read_bytes() == service.archive(1)
 
 
+def test_progress_renews_the_patience(service: KaggleService, tmp_path: Path) -> None:
+    """A poor connection that brings some bytes each time gets as many tries as it needs."""
+    cuts: list[Fault] = [{"on": "storage", "cut": 20_000}] * 12
+
+    downloaded = _download(service, tmp_path, *cuts)
+
+    assert downloaded.resumes == 12
+    assert downloaded.path.read_bytes() == service.archive(1)
+
+
+def test_no_wait_goes_beyond_the_deadline(service: KaggleService, tmp_path: Path) -> None:
+    """A pause that would end after the deadline is not begun."""
+    waits: list[float] = []
+    limits = DownloadLimits(max_bytes=10**9, seconds=30, spare_bytes=0)
+
+    with pytest.raises(RetryableError, match="429") as caught:
+        _download(
+            service,
+            tmp_path,
+            {"on": "storage", "status": 429, "retry_after": "60"},
+            limits=limits,
+            sleep=waits.append,
+        )
+
+    assert waits == []
+    assert caught.value.retry_after == 60
+
+
+def test_a_lasting_refusal_ends_the_download_at_once(service: KaggleService, tmp_path: Path) -> None:
+    """A dataset whose rules nobody accepted is asked for once."""
+    service.forgive()
+
+    with pytest.raises(FatalError, match="accept its rules"):
+        _download(service, tmp_path, {"on": "DownloadDataset", "status": 403})
+
+    assert service.requests()["DownloadDataset"] == 1
+
+
 def test_the_deadline_ends_a_download_that_only_drips(service: KaggleService, tmp_path: Path) -> None:
     """A server that sends too slowly does not hold the run for ever."""
     ticks = count()
@@ -353,6 +411,50 @@ def test_a_part_of_a_file_of_another_length_is_not_appended(tmp_path: Path) -> N
     downloaded = _download_raw(tmp_path, cut, other, whole)
 
     assert downloaded.path.read_bytes() == b"Name,Sex\n"
+
+
+def _response(body: bytes, **headers: str) -> requests.Response:
+    """An answer whose connection checks nothing by itself, as an older HTTP library's would."""
+    response = _headers(**headers)
+    response.raw = io.BytesIO(body)
+    return response
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [(b"Name,", "ended after 5 of 9 bytes"), (b"Name,Sex\nMary", "13 bytes arrived where 9 were announced")],
+)
+def test_the_length_is_counted_here_too(tmp_path: Path, body: bytes, problem: str) -> None:
+    """Too few or too many bytes are found even if the connection reports a regular end."""
+    limits = DownloadLimits(max_bytes=1000, barren_tries=1, spare_bytes=0)
+
+    def open_at(*, offset: int, etag: str | None) -> requests.Response:
+        return _response(body, Content_Length="9")
+
+    with pytest.raises(RetryableError, match=problem):
+        download(open_at, tmp_path / "names.csv", limits=limits, sleep=lambda _: None)
+
+    assert not (tmp_path / "names.csv").exists()
+
+
+def test_a_killed_download_is_resumed_by_the_next_run(service: KaggleService, tmp_path: Path) -> None:
+    """A process that dies in the middle leaves a part that the next one continues, and the bytes are right."""
+    service.fail({"on": "storage", "cut": 200_000, "stall": 30})
+    part = tmp_path / "names.zip.partial"
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", DOWNLOADER, service.url, DATASET, str(tmp_path / "names.zip")]
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not (part.exists() and part.stat().st_size == 200_000) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.kill()
+    assert part.stat().st_size == 200_000
+
+    downloaded = _download(service, tmp_path)
+
+    assert downloaded.resumes == 1
+    assert downloaded.path.read_bytes() == service.archive(1)
+    assert list(tmp_path.iterdir()) == [downloaded.path]
 
 
 def _headers(**headers: str) -> requests.Response:

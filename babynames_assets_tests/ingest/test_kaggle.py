@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 import stamina
+from kagglesdk.kaggle_env import KaggleEnv
+from kagglesdk.kaggle_http_client import KaggleHttpClient
 
 from babynames_assets.emulators.kaggle_faults import Fault
 from babynames_assets.emulators.kaggle_versions import publish
@@ -41,12 +43,19 @@ def _no_waits() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[KaggleService]:
-    """An emulator of a private dataset with one version."""
-    with kaggle_service(tmp_path, token=TOKEN) as running:
-        running.publish(TABLE)
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KaggleService]:
+    """One emulator for all tests: starting and ending one takes longer than a test."""
+    with kaggle_service(tmp_path_factory.mktemp("kaggle"), token=TOKEN) as running:
         yield running
+
+
+@pytest.fixture
+def service(emulator: KaggleService) -> KaggleService:
+    """An emulator of a private dataset with one version."""
+    emulator.reset()
+    emulator.publish(TABLE)
+    return emulator
 
 
 @pytest.fixture
@@ -132,7 +141,7 @@ def test_a_failure_inside_a_good_answer_is_a_failure(service: KaggleService, cli
         client.latest(DATASET)
 
 
-@pytest.mark.parametrize("body", ["html", "nested"])
+@pytest.mark.parametrize("body", ["html", "nested", "garbled"])
 def test_a_page_in_place_of_the_description_is_retryable(
     service: KaggleService, client: KaggleDatasets, body: str
 ) -> None:
@@ -151,6 +160,24 @@ def test_a_silent_kaggle_is_given_up_after_the_timeout(service: KaggleService, c
 
     with pytest.raises(RetryableError, match=r"No answer from http://127.0.0.1:\d+ for GetDataset"):
         client.latest(DATASET)
+
+
+def test_a_client_may_be_closed_twice(client: KaggleDatasets) -> None:
+    """Closing ends the connections and is harmless when there are none."""
+    client.latest(DATASET)
+
+    client.close()
+    client.close()
+
+    assert client.latest(DATASET).number == 1
+
+
+def test_the_sdk_still_has_what_the_client_sets(client: KaggleDatasets) -> None:
+    """The private names that the client sets exist; an upgrade of kagglesdk that drops them fails here."""
+    plain = KaggleHttpClient(env=KaggleEnv.PROD)
+
+    assert vars(plain)["_endpoint"] == "https://api.kaggle.com"
+    assert vars(plain)["_session"] is None
 
 
 def test_a_download_opens_the_archive(service: KaggleService, client: KaggleDatasets) -> None:

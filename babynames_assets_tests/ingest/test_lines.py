@@ -12,12 +12,12 @@ from babynames_assets.ingest.lines import MAX_LINE_BYTES, read_blocks
 
 def lines_of(path: Path, block_bytes: int = 2**20) -> list[str]:
     """All lines of a file."""
-    return [line for block in read_blocks(path, block_bytes=block_bytes) for line in block.lines]
+    return [line for block in read_blocks(path, "names.csv", block_bytes=block_bytes) for line in block.lines]
 
 
-def written(folder: Path, content: bytes) -> Path:
+def written(folder: Path, content: bytes, name: str = "names.csv") -> Path:
     """A file of that content."""
-    path = folder / "names.csv"
+    path = folder / name
     path.write_bytes(content)
     return path
 
@@ -60,7 +60,7 @@ def test_blocks_of_any_size_give_the_same_lines(tmp_path: Path, end: bytes) -> N
 def test_numbers_of_lines_go_on_from_block_to_block(tmp_path: Path) -> None:
     """Each block knows the number of its first line."""
     path = written(tmp_path, b"".join(b"%d\n" % number for number in range(1, 1001)))
-    blocks = list(read_blocks(path, block_bytes=64))
+    blocks = list(read_blocks(path, "names.csv", block_bytes=64))
     assert len(blocks) > 10
     assert all(int(block.lines[0]) == block.first for block in blocks)
 
@@ -88,7 +88,9 @@ def test_a_file_in_utf_16_with_its_mark_is_refused(tmp_path: Path, encoding: str
 
 def test_a_block_knows_whether_quotes_or_accents_need_care(tmp_path: Path) -> None:
     """The marks let the rules skip work that plain files do not need."""
-    blocks = [next(read_blocks(written(tmp_path, text.encode()))) for text in ("Zoe\n", "Zoë\n", '"Zoe"\n')]
+    blocks = [
+        next(read_blocks(written(tmp_path, text.encode()), "names.csv")) for text in ("Zoe\n", "Zoë\n", '"Zoe"\n')
+    ]
     assert [(block.is_ascii, block.has_quotes) for block in blocks] == [(True, False), (False, False), (True, True)]
 
 

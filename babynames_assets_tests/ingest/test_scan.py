@@ -71,6 +71,14 @@ def test_the_name_that_the_source_gave_counts_and_not_the_name_on_disk(tmp_path:
     assert rows(scan) == [MARY]
 
 
+def test_messages_use_the_name_that_the_source_gave(tmp_path: Path) -> None:
+    """A person knows the file by that name, not by its digest."""
+    path = tmp_path / "0a1b2c"
+    path.write_text(HEADER, encoding="utf-16")
+    with pytest.raises(SourceError, match=r"^names\.csv is in UTF-16"):
+        scan_file(path, tmp_path / "scan", source_sha256="0a", settings=IngestSettings(), file_name="names.csv")
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("last", ["", "end"])

@@ -52,14 +52,14 @@ def check(content: bytes) -> None:
             assert set(frame["year"]) <= {year}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(header=st.sampled_from([HEADER, "Name,Sex,N,Year,State", "Mary,F,7,1984", ""]), rest=st.binary(max_size=300))
 def test_arbitrary_bytes_raise_nothing_but_a_source_error(header: str, rest: bytes) -> None:
     """Garbage behind any first line is told apart line by line."""
     check(f"{header}\n1984,Mary,F,1\nMary,F,1,1984,AK\n".encode() + rest if header else rest)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(lines=st.lists(st.tuples(years, names, sexes, births), max_size=12), header=st.sampled_from(LAYOUTS))
 def test_whatever_the_values_the_frames_pass_the_schema(lines: list[tuple[str, ...]], header: str) -> None:
     """The rules of the scan and the schema agree: what the rules let pass, the schema lets pass."""
@@ -71,7 +71,7 @@ def test_whatever_the_values_the_frames_pass_the_schema(lines: list[tuple[str, .
     check(f"{header}\n{text.getvalue()}".encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     lines=st.lists(
         st.tuples(

@@ -16,7 +16,7 @@ def block(*years: int) -> pl.DataFrame:
 
 def years_of(files: list[Path]) -> list[int]:
     """The years of all rows in files."""
-    return pl.concat([pl.read_ipc(file, memory_map=False) for file in files])["year"].to_list()
+    return pl.concat([pl.read_ipc(file) for file in files])["year"].to_list()
 
 
 def test_batches_follow_the_years_and_tear_none_apart(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 The machine's own packages stay as they are: the server brings every library with it, the C library and its loader too.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,21 +47,26 @@ def unpack(kind: Kind, folder: Path) -> Path:
     Raises:
         ServerError: apt or dpkg failed; the message ends with what it said.
     """
-    root = folder / "root"
-    finished = folder / "finished"
-    if finished.is_file():
-        return root
-    package = PACKAGES[kind]
-    print(f"\nGetting {package.name} from Debian {package.release} into {folder}: once, about a minute ...", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second test run waits for the first one's download
+        if not (folder / "finished").is_file():
+            _fetch(PACKAGES[kind], folder)
+            (folder / "finished").touch()
+    return folder / "root"
+
+
+def _fetch(package: Package, folder: Path) -> None:
+    sys.stderr.write(
+        f"\nGetting {package.name} from Debian {package.release} into {folder}: once, a minute or so ...\n"
+    )
     options = _apt_options(folder, package.release)
     _run(["apt-get", *options, "update"])
     _run(["apt-get", *options, "--download-only", "--yes", "install", package.name])
-    shutil.rmtree(root, ignore_errors=True)
+    shutil.rmtree(folder / "root", ignore_errors=True)
     for archive in sorted((folder / "cache" / "archives").glob("*.deb")):
-        _run(["dpkg", "-x", str(archive), str(root)])
-        archive.unlink()
-    finished.touch()
-    return root
+        _run(["dpkg", "-x", str(archive), str(folder / "root")])
+    shutil.rmtree(folder / "cache")
 
 
 def _apt_options(folder: Path, release: str) -> list[str]:
@@ -89,10 +96,10 @@ def _apt_options(folder: Path, release: str) -> list[str]:
 
 def _mirror() -> str:
     """The address from which this machine gets Debian itself."""
-    listed = _run(["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE) $(REPO_URI)", "Created-By: Packages"])
+    listed = _run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"])
     codename = _codename()
     for line in listed.splitlines():
-        release, _, address = line.split(" ", 2)
+        release, address = line.split(" ", 1)
         if release == codename:
             return address
     raise ServerError(f"apt knows no address for Debian {codename}: add one to /etc/apt/sources.list.")
@@ -105,7 +112,7 @@ def _codename() -> str:
 
 
 def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - apt-get and dpkg
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).splitlines()[-15:])
         raise ServerError(f"{' '.join(command[:1] + command[-2:])} failed with exit code {done.returncode}:\n{said}")

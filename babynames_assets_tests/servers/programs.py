@@ -1,4 +1,4 @@
-"""Server programs on this machine: how each is called, given a data folder, and listens on loopback."""
+"""The program of a database server: where it is, how it is prepared, and with which options it runs."""
 
 import os
 import shutil
@@ -6,132 +6,111 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from babynames_assets_tests.servers import debian
 from babynames_assets_tests.servers.kinds import Kind, ServerError
 
-CACHE = Path(__file__).parents[2] / ".servers"
 _NAMES = {Kind.MYSQL: ("mysqld",), Kind.MARIADB: ("mariadbd", "mysqld")}
-_USER = "babynames"
-_PASSWORD = "only-on-loopback"
+_SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 
-# A crash of the machine may cost a test its data; a crash of the server may not.
-_FAST = ["--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0", "--innodb-buffer-pool-size=256M"]
+_OPTIONS = (
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--local-infile=1",
+    "--max-connections=200",
+    "--secure-file-priv=",
+    "--performance-schema=OFF",
+    # A crash of the machine may cost a test run its database: it is thrown away anyway.
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-doublewrite=0",
+    "--sync-binlog=0",
+)
+# The prepared user is root@localhost, which is not the loopback address to a server that resolves no names.
+_USERS = """CREATE USER IF NOT EXISTS root@'127.0.0.1';
+GRANT ALL PRIVILEGES ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, and the file that it reads as standard input."""
+
+    command: list[str]
+    input: Path | None = None
 
 
 @dataclass(frozen=True)
 class Program:
-    """A server program.
+    """A server's program.
 
     Attributes:
-        kind: which server it is.
-        command: what its command line begins with.
-        share: its messages, character sets and system tables.
+        kind: what it is.
+        command: how it is called, without options; longer than one word when it brings its own loader.
+        share: its folder of messages, character sets and, for MariaDB, the system tables as SQL.
+        options: what this copy of it needs besides.
     """
 
     kind: Kind
     command: tuple[str, ...]
     share: Path
+    options: tuple[str, ...] = ()
 
-    def initialise(self, folder: Path) -> None:
-        """Make a data folder with the system tables.
-
-        Raises:
-            ServerError: the program failed; the message ends with what it said.
-        """
-        data = folder / "data"
-        if self.kind is Kind.MYSQL:
-            arguments, script = ["--initialize-insecure"], ""
-        else:
-            data.mkdir()
-            files = ("mariadb_system_tables.sql", "mariadb_performance_tables.sql", "mariadb_system_tables_data.sql")
-            old = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")
-            parts = [self._read(*names) for names in zip(files, old, strict=True)]
-            script = "\n".join(["CREATE DATABASE mysql;", "USE mysql;", "SET @auth_root_socket = NULL;", *parts])
-            arguments = ["--bootstrap"]
-        command = [*self._start(data), *arguments]
-        done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ServerError(f"{self.command[-1]} could not make its data folder:\n{_end(done.stderr or done.stdout)}")
-
-    def serve(self, folder: Path, port: int) -> list[str]:
-        """The command line that serves an initialised data folder on a port of loopback."""
+    def steps(self, folder: Path, port: int) -> list[Step]:
+        """The commands that prepare a data folder and then run the server on it."""
         users = folder / "users.sql"
-        users.write_text(
-            f"CREATE USER IF NOT EXISTS '{_USER}'@'127.0.0.1' IDENTIFIED BY '{_PASSWORD}';\n"
-            f"GRANT ALL PRIVILEGES ON *.* TO '{_USER}'@'127.0.0.1' WITH GRANT OPTION;\n",
-            encoding="utf-8",
-        )
-        own = ["--mysqlx=OFF"] if self.kind is Kind.MYSQL else []
-        return [
-            *self._start(folder / "data"),
-            f"--init-file={users}",
-            "--bind-address=127.0.0.1",
-            f"--port={port}",
-            f"--socket={folder / 's'}",
-            f"--pid-file={folder / 'pid'}",
-            "--skip-name-resolve",
-            "--max-connections=200",
-            "--local-infile=1",
-            f"--log-bin={folder / 'data' / 'binlog'}",
-            "--server-id=1",
-            *_FAST,
-            *own,
-        ]
-
-    def _start(self, data: Path) -> list[str]:
-        superuser = ["--user=root"] if os.geteuid() == 0 else []
-        return [
-            *self.command,
-            "--no-defaults",
-            f"--datadir={data}",
-            f"--lc-messages-dir={self.share}",
-            f"--character-sets-dir={self.share / 'charsets'}",
-            *superuser,
-        ]
-
-    def _read(self, *names: str) -> str:
-        for name in names:
-            if (self.share / name).is_file():
-                return (self.share / name).read_text(encoding="utf-8")
-        raise ServerError(f"{self.share} has none of {', '.join(names)}: is this MariaDB's installation complete?")
+        users.write_text(_USERS, encoding="utf-8")
+        base = [*self.command, "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={self.share}"]
+        base += [f"--character-sets-dir={self.share / 'charsets'}", *self.options]
+        if os.geteuid() == 0:
+            base.append("--user=root")
+        serve = [*base, *_OPTIONS, f"--port={port}", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
+        serve.append(f"--init-file={users}")
+        if self.kind is Kind.MYSQL:
+            return [Step([*base, "--initialize-insecure"]), Step([*serve, "--mysqlx=OFF"])]
+        return [Step([*base, "--bootstrap"], _write_system_tables(self.share, folder)), Step(serve)]
 
 
-def url(port: int) -> str:
-    """Where a server that this module started is reached; a database's name may be appended."""
-    return f"mysql+pymysql://{_USER}:{_PASSWORD}@127.0.0.1:{port}/"
-
-
-def on_path(kind: Kind) -> Program | None:
-    """The server that is installed on this machine, if any. ``mysqld`` may be MariaDB's: its version tells."""
-    directories = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/sbin", "/usr/local/sbin"]
+def find(kind: Kind) -> Program | None:
+    """The server on the PATH. A ``mysqld`` may be MariaDB: what it says of itself counts."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS])
     for name in _NAMES[kind]:
-        found = shutil.which(name, path=os.pathsep.join(directories))
-        if found is None:
-            continue
-        version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
-        if ("mariadb" in version.lower()) == (kind is Kind.MARIADB):
-            program = Path(found).resolve()
-            return Program(kind, (str(program),), _share(program.parents[1], kind))
+        file = shutil.which(name, path=path)
+        if file and _is(kind, file):
+            return Program(kind, (file,), _share(Path(file).resolve().parents[1]))
     return None
 
 
-def from_debian(kind: Kind) -> Program | None:
-    """The server from Debian's packages; None where this is not Debian."""
-    if not debian.is_debian():
-        return None
-    root = debian.unpack(kind, CACHE / kind)
-    loader = next(root.glob("usr/lib/*/ld-linux-*.so.*"), None) or next(root.glob("usr/lib/ld-linux-*.so.*"))
-    program = next(root / "usr/sbin" / name for name in _NAMES[kind] if (root / "usr/sbin" / name).exists())
-    libraries = ":".join(sorted({str(library.parent) for library in root.glob("usr/lib/**/*.so.*")}))
-    return Program(kind, (str(loader), "--library-path", libraries, str(program)), _share(root / "usr", kind))
+def unpacked(kind: Kind, root: Path) -> Program:
+    """The server in a folder of unpacked Debian packages, which has its own loader and libraries."""
+    loader = next(root.glob("**/ld-linux-*.so.*"), None)
+    if loader is None:
+        raise ServerError(f"{root} holds no loader: remove the folder {root.parent}, it is made again.")
+    libraries = sorted({str(file.parent) for file in root.glob("**/lib*.so.*") if "plugin" not in file.parts})
+    name = next(name for name in _NAMES[kind] if (root / "usr/sbin" / name).is_file())
+    command = (str(loader), "--library-path", os.pathsep.join(libraries), str(root / "usr/sbin" / name))
+    options = (f"--basedir={root / 'usr'}", f"--plugin-dir={root / 'usr/lib/mysql/plugin'}")
+    return Program(kind, command, _share(root / "usr"), options)
 
 
-def _share(prefix: Path, kind: Kind) -> Path:
-    for folder in (f"share/{kind}", "share/mysql"):
-        if (prefix / folder / "charsets").is_dir():
-            return prefix / folder
-    raise ServerError(f"{prefix}/share has no folder of {kind} with its character sets: is the installation complete?")
+def _is(kind: Kind, file: str) -> bool:
+    command = [file, "--no-defaults", "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - found on the PATH
+    return bool(said) and ("mariadb" in said.lower()) == (kind is Kind.MARIADB)
 
 
-def _end(text: str) -> str:
-    return "\n".join(text.splitlines()[-15:])
+def _share(base: Path) -> Path:
+    for share in (base / "share/mysql", base / "share/mariadb", base / "share"):
+        if (share / "charsets").is_dir():
+            return share
+    raise ServerError(f"{base} holds a database server, but no folder share/mysql with its character sets.")
+
+
+def _write_system_tables(share: Path, folder: Path) -> Path:
+    """What mariadb-install-db runs: a user root without password, on the loopback interface only."""
+    (folder / "data").mkdir()
+    names = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")
+    parts = ["CREATE DATABASE IF NOT EXISTS mysql;", "USE mysql;", "SET @auth_root_socket=NULL;"]
+    for name in names:
+        newer = share / name.replace("mysql", "mariadb", 1)  # MariaDB 11 renamed them
+        parts.append((newer if newer.is_file() else share / name).read_text(encoding="utf-8"))
+    script = folder / "system_tables.sql"
+    script.write_text("\n".join(parts), encoding="utf-8")
+    return script

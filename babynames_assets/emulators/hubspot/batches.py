@@ -8,6 +8,7 @@ from typing import Any
 from babynames_assets.emulators.hubspot import rendering
 from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.replies import Reply, invalid, not_found, unreadable
+from babynames_assets.emulators.hubspot.shapes import text_of, texts_of
 from babynames_assets.emulators.hubspot.store import Contact, Store
 from babynames_assets.emulators.hubspot.validation import normalize
 from babynames_assets.emulators.hubspot.writes import perform, write_from
@@ -23,7 +24,7 @@ def upsert(call: Call) -> Reply:
     inputs = call.inputs()
     ids = [_id_of(item) for item in inputs]
     _refuse_duplicates(ids)
-    names = [item.get("idProperty") or "hs_object_id" for item in inputs]
+    names = [text_of(item, "idProperty") or "hs_object_id" for item in inputs]
     known = {name: _by_property(call.store, name, _of(name, names, ids)) for name in dict.fromkeys(names)}
     writes = []
     for item, name, given in zip(inputs, names, ids, strict=True):
@@ -37,7 +38,7 @@ def update(call: Call) -> Reply:
     inputs = call.inputs()
     ids = [_id_of(item) for item in inputs]
     _refuse_duplicates(ids)
-    names = [item.get("idProperty") or "" for item in inputs]
+    names = [text_of(item, "idProperty") for item in inputs]
     known = {name: _find(call.store, name, _of(name, names, ids)) for name in dict.fromkeys(names)}
     writes = []
     for item, name, given in zip(inputs, names, ids, strict=True):
@@ -50,8 +51,8 @@ def update(call: Call) -> Reply:
 def read(call: Call) -> Reply:
     """POST batch/read: 200, or 207 if some are unknown. ``idProperty`` stands once, beside the inputs."""
     ids = [_id_of(item) for item in call.inputs()]
-    name = call.body.get("idProperty") or ""
-    asked = call.body.get("properties") or []
+    name = text_of(call.body, "idProperty")
+    asked = texts_of(call.body, "properties")
     found = _find(call.store, name, [normalize(name, one) for one in ids])
     missing = [one for one in ids if normalize(name, one) not in found]
     answer = rendering.batch(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babynames_assets.emulators.hubspot.replies import Reply, invalid, unreadable
+from babynames_assets.emulators.hubspot.shapes import has_half_characters
 from babynames_assets.emulators.hubspot.store import Store
 
 MAX_BATCH = 100
@@ -38,6 +39,8 @@ class Call:
             body = json.loads(self.raw)
         except ValueError:
             raise unreadable("Unexpected character or end of input") from None
+        if b"\\ud" in self.raw.lower() and has_half_characters(body):
+            raise unreadable("Unpaired surrogate in a text value")
         if not isinstance(body, dict):
             raise unreadable("Cannot deserialize value of this type from Array value")
         return body
@@ -63,11 +66,3 @@ class Call:
 
 
 Handler = Callable[[Call], Reply]
-
-
-def properties_of(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The property values of an input."""
-    properties = item.get("properties")
-    if not isinstance(properties, dict) or any(isinstance(value, dict | list) for value in properties.values()):
-        raise unreadable("Cannot deserialize value of type `java.lang.String` in properties")
-    return properties

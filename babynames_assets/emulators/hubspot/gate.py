@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -75,6 +76,9 @@ class Gate:
             reply = self._answer(request, raw, handler)
         except ApiError as error:
             reply = error.reply(correlation_id)
+        except sqlite3.Error as error:
+            # The state file's disk is full or gone. Said in the answer, so that the client's connection outlives it.
+            reply = ApiError(500, f"The emulator's state cannot be used: {error}").reply(correlation_id)
         common = {"x-hubspot-correlation-id": correlation_id, **self._limit_headers(is_search=is_search)}
         return Reply(reply.status, reply.content, {**common, **reply.headers}, reply.is_cut)
 

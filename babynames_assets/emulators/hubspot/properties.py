@@ -7,6 +7,7 @@ from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.definitions import complete
 from babynames_assets.emulators.hubspot.rendering import timestamp
 from babynames_assets.emulators.hubspot.replies import ApiError, Reply, invalid, not_found
+from babynames_assets.emulators.hubspot.shapes import objects_of, text_of
 
 REQUIRED = ("name", "label", "type", "fieldType", "groupName")
 TYPES = ("bool", "date", "datetime", "enumeration", "number", "phone_number", "string")
@@ -37,7 +38,7 @@ def list_all(call: Call) -> Reply:
 def create(call: Call) -> Reply:
     """POST properties: 201, or 409 if the name is taken."""
     given = call.body
-    missing = [name for name in REQUIRED if not given.get(name)]
+    missing = [name for name in REQUIRED if not text_of(given, name)]
     if missing:
         raise invalid(f"Some required fields were not set: [{', '.join(missing)}]")
     _check(given)
@@ -82,7 +83,10 @@ def _wanted(call: Call) -> dict[str, Any]:
 
 
 def _check(given: dict[str, Any]) -> None:
-    if not _NAME.fullmatch(str(given["name"])):
+    for option in objects_of(given, "options"):
+        if not text_of(option, "value"):
+            raise invalid("An option needs a value")
+    if not _NAME.fullmatch(given["name"]):
         raise invalid(f"{given['name']} is not a property name: lower-case letters, digits and _, a letter first")
     for field, allowed in (("type", TYPES), ("fieldType", FIELD_TYPES)):
         if given[field] not in allowed:

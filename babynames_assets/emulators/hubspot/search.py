@@ -6,6 +6,7 @@ from babynames_assets.emulators.hubspot import rendering
 from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.definitions import CREATED, MODIFIED, OBJECT_ID
 from babynames_assets.emulators.hubspot.replies import Reply, invalid
+from babynames_assets.emulators.hubspot.shapes import objects_of, text_of, texts_of
 
 MAX_PAGE, MAX_RESULTS, MAX_GROUPS, MAX_FILTERS = 200, 10_000, 5, 6
 
@@ -23,7 +24,7 @@ def search(call: Call) -> Reply:
         raise invalid(f"A search gives at most {MAX_RESULTS} results; split it into smaller ones")
     condition, arguments = _condition(call, body)
     total, found = call.store.select(condition, arguments, limit=limit, offset=after)
-    names = body.get("properties") or []
+    names = texts_of(body, "properties")
     answer: dict[str, Any] = {
         "total": total,
         "results": [rendering.shown(contact, names, call.host) for contact in found],
@@ -41,13 +42,11 @@ def _number(body: dict[str, Any], name: str, default: int) -> int:
 
 
 def _condition(call: Call, body: dict[str, Any]) -> tuple[str, list[object]]:
-    groups = body.get("filterGroups") or []
-    if len(groups) > MAX_GROUPS or any(len(group.get("filters") or []) > MAX_FILTERS for group in groups):
+    groups = [objects_of(group, "filters") for group in objects_of(body, "filterGroups")]
+    if len(groups) > MAX_GROUPS or any(len(filters) > MAX_FILTERS for filters in groups):
         raise invalid(f"A search takes at most {MAX_GROUPS} groups of at most {MAX_FILTERS} filters")
     arguments: list[object] = []
-    alternatives = [
-        " AND ".join(_filter(call, one, arguments) for one in group.get("filters") or []) or "1" for group in groups
-    ]
+    alternatives = [" AND ".join(_filter(call, one, arguments) for one in filters) or "1" for filters in groups]
     condition = " OR ".join(f"({one})" for one in alternatives) or "1"
     if query := str(body.get("query") or ""):
         condition = f"({condition}) AND instr(lower(properties), ?)"
@@ -57,7 +56,7 @@ def _condition(call: Call, body: dict[str, Any]) -> tuple[str, list[object]]:
 
 def _filter(call: Call, one: dict[str, Any], arguments: list[object]) -> str:
     """A filter as SQL. Its words come from this module; property names and values are bound as arguments."""
-    name, operator = one.get("propertyName", ""), one.get("operator", "")
+    name, operator = text_of(one, "propertyName"), text_of(one, "operator")
     definition = call.store.definitions.get(name)
     if definition is None:
         raise invalid(f"There was a problem with the request. Property {name} does not exist.")
@@ -66,7 +65,7 @@ def _filter(call: Call, one: dict[str, Any], arguments: list[object]) -> str:
     if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
         return f"{column} IS {'NOT ' if operator == 'HAS_PROPERTY' else ''}NULL"
     if operator in ("IN", "NOT_IN"):
-        values = [_comparable(value, is_number=is_number) for value in one.get("values") or []]
+        values = [_comparable(value, is_number=is_number) for value in _values(one)]
         arguments.extend(values)
         return f"{_folded(column, is_number=is_number)} {operator.replace('_', ' ')} ({','.join('?' * len(values))})"
     if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
@@ -79,6 +78,13 @@ def _filter(call: Call, one: dict[str, Any], arguments: list[object]) -> str:
     if operator not in _COMPARISONS:
         raise invalid(f"Invalid operator {operator}")
     return f"{_folded(column, is_number=is_number)} {_COMPARISONS[operator]} ?"
+
+
+def _values(one: dict[str, Any]) -> list[object]:
+    values = one.get("values") or []
+    if not isinstance(values, list):
+        raise invalid("values must be a list")
+    return values
 
 
 def _column(name: str, arguments: list[object]) -> str:

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS contacts (
     id INTEGER PRIMARY KEY, properties TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL, archived_at
     REAL
 );
+CREATE INDEX IF NOT EXISTS contacts_by_archived_at ON contacts (archived_at);
 CREATE TABLE IF NOT EXISTS unique_values (
     property TEXT NOT NULL, value TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY (property, value)
 ) WITHOUT ROWID;

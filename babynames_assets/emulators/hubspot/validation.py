@@ -10,7 +10,7 @@ INVALID_VALUES = "Property values were not valid: "
 MAX_TEXT = 65_536
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def normalize(name: str, value: Any) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from babynames_assets.emulators.hubspot import rendering, validation
-from babynames_assets.emulators.hubspot.calls import Call, properties_of
+from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.replies import ApiError, Reply, invalid
+from babynames_assets.emulators.hubspot.shapes import properties_of, text_of
 from babynames_assets.emulators.hubspot.store import Contact, Store
 
 
@@ -31,7 +32,7 @@ def write_from(item: dict[str, Any], target: Contact | None, extra: dict[str, st
     """An input as a write; ``extra`` are values that stand elsewhere in it."""
     given = {**(extra or {}), **properties_of(item)}
     changes = {name: validation.normalize(name, value) for name, value in given.items()}
-    return Write(changes, target, item.get("objectWriteTraceId"))
+    return Write(changes, target, text_of(item, "objectWriteTraceId") or None)
 
 
 def perform(call: Call, writes: Sequence[Write], *, success: int, is_upsert: bool) -> Reply:

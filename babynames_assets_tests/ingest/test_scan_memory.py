@@ -1,0 +1,51 @@
+"""The memory of a scan depends on its blocks, not on the file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HEADER = "Year,Name,Sex,Count,Note\n"
+PROGRAM = """
+import resource, sys
+from pathlib import Path
+from babynames_assets.ingest.scan import scan_file
+from babynames_assets.settings import IngestSettings
+source = Path(sys.argv[1])
+scan = scan_file(source, source.with_suffix(".scan"), source_sha256="0a", settings=IngestSettings())
+print(scan.lines, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def lines_and_peak(source: Path) -> tuple[int, int]:
+    """Scan in a process of its own: the lines, and the most memory that it had, in the units of the system."""
+    answer = subprocess.run([sys.executable, "-c", PROGRAM, str(source)], check=True, capture_output=True, text=True)  # noqa: S603 - our own program
+    lines, peak = answer.stdout.splitlines()[-1].split()
+    return int(lines), int(peak)
+
+
+def test_four_times_the_file_takes_about_the_same_memory(tmp_path: Path) -> None:
+    """Peak memory grows by less than three tenths while the file grows fourfold."""
+    note = "x" * 200
+    block = "".join(f"{1900 + n % 100},{name(n)},{'FM'[n % 2]},{1 + n},{note}\n" for n in range(80_000))
+    for times in (1, 4):
+        (tmp_path / f"{times}.csv").write_text(HEADER + block * times)
+    (lines, small), (more_lines, large) = (lines_and_peak(tmp_path / f"{times}.csv") for times in (1, 4))
+    assert (lines, more_lines) == (80_001, 320_001)
+    assert large < 1.3 * small
+
+
+def test_a_file_that_is_one_endless_line_takes_little_memory(tmp_path: Path) -> None:
+    """A line of 200 MB is never held as a whole."""
+    (tmp_path / "short.csv").write_text(f"{HEADER}1984,Mary,F,1,\n")
+    with (tmp_path / "endless.csv").open("w") as file:
+        file.write(f"{HEADER}1984,Mary,F,1,\n")
+        for _ in range(200):
+            file.write("x" * 2**20)
+    (lines, short), (more_lines, endless) = (lines_and_peak(tmp_path / name) for name in ("short.csv", "endless.csv"))
+    assert (lines, more_lines) == (2, 3)
+    assert endless < 1.5 * short
+
+
+def name(number: int) -> str:
+    """A different name for each number."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))

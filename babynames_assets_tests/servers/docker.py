@@ -1,0 +1,28 @@
+"""A database server in a container, for machines that have neither the program nor Debian's packages."""
+
+import shutil
+import subprocess
+import uuid
+
+from babynames_assets_tests.servers.kinds import Kind
+from babynames_assets_tests.servers.programs import Step
+
+IMAGES = {Kind.MYSQL: "mysql:9.7", Kind.MARIADB: "mariadb:10.11"}
+
+
+def has_engine() -> bool:
+    """Whether the ``docker`` command is here and an engine answers it."""
+    program = shutil.which("docker")
+    if program is None:
+        return False
+    asked = subprocess.run([program, "version", "--format", "{{.Server.Version}}"], capture_output=True, check=False)  # noqa: S603 - found on the PATH
+    return asked.returncode == 0
+
+
+def steps(kind: Kind, port: int) -> list[Step]:
+    """The command that runs a server in a container, which goes when the command is stopped."""
+    command = ["docker", "run", "--rm", "--name", f"babynames-{kind}-{uuid.uuid4().hex[:8]}"]
+    command += ["--publish", f"127.0.0.1:{port}:3306", "--tmpfs", "/var/lib/mysql"]
+    command += ["--env", f"{kind.name}_ALLOW_EMPTY_{'ROOT_' if kind is Kind.MARIADB else ''}PASSWORD=yes"]
+    command += [IMAGES[kind], "--local-infile=1", "--max-connections=200", "--innodb-flush-log-at-trx-commit=0"]
+    return [Step(command)]

@@ -1,0 +1,279 @@
+"""Tests of the push: what is sent, what is recorded, what a bad day leaves behind."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from babynames_assets.errors import FatalError, RetryableError
+from babynames_assets.sync.push import PushOptions, YearPush
+from babynames_assets_tests.sync.conftest import ARCHIVE, Sync
+
+KEEP = PushOptions(requests_in_flight=4, removed_contacts="keep", max_archive_share=0.5)
+
+
+def names(count: int, births: int = 10) -> dict[str, int]:
+    """Different names, all with the same births."""
+    return {f"Name{chr(97 + number // 26)}{chr(97 + number % 26)}": births for number in range(count)}
+
+
+def test_every_row_becomes_a_contact(sync: Sync) -> None:
+    """After the first push HubSpot holds each row, and the state says so."""
+    sync.load(1984, {"Mary": 9291, "Zoe": 5, "Zoë": 6, "ZOE": 7})
+
+    report = sync.push(1984)
+
+    assert report.years == {1984: YearPush(created=4)}
+    assert sync.hubspot.births() == {"1984-F-Mary": "9291", "1984-F-Zoe": "5", "1984-F-Zoë": "6", "1984-F-ZOE": "7"}
+    counts = sync.counts()
+    assert (counts.synced, counts.pending, counts.refused, counts.to_remove) == (4, 0, 0, 0)
+
+
+def test_a_second_push_sends_nothing(sync: Sync) -> None:
+    """What HubSpot confirmed is not sent again."""
+    sync.load(1984, names(150))
+    sync.push(1984)
+    before = sync.hubspot.upserts()
+
+    report = sync.push(1984)
+
+    assert report.contacts == 0
+    assert sync.hubspot.upserts() == before
+
+
+def test_only_what_changed_is_sent(sync: Sync) -> None:
+    """One new row and one other count are one call of two contacts."""
+    sync.load(1984, names(150))
+    sync.push(1984)
+    before = sync.hubspot.upserts()
+    sync.load(1984, {**names(150), "Nameaa": 99, "Newcomer": 1})
+
+    report = sync.push(1984)
+
+    assert report.years[1984] == YearPush(created=1, updated=1)
+    assert sync.hubspot.upserts() == before + 1
+    assert sync.hubspot.births()["1984-F-Nameaa"] == "99"
+
+
+def test_batches_are_filled_across_years(sync: Sync) -> None:
+    """Three years of 40 names are two calls, not three."""
+    for year in (2001, 2002, 2003):
+        sync.load(year, names(40))
+
+    report = sync.push(2001, 2002, 2003)
+
+    assert sync.hubspot.upserts() == 2
+    assert {year: push.created for year, push in report.years.items()} == {2001: 40, 2002: 40, 2003: 40}
+
+
+def test_other_years_are_not_touched(sync: Sync) -> None:
+    """A push of one year sends nothing of another."""
+    sync.load(2001, names(3))
+    sync.load(2002, names(3))
+
+    sync.push(2001)
+
+    assert sync.counts().pending == 3
+    assert len(sync.hubspot.births()) == 3
+
+
+def test_the_contact_of_a_row_that_has_gone_is_archived(sync: Sync) -> None:
+    """HubSpot follows removals too, and the state forgets the contact."""
+    sync.load(1984, names(10))
+    sync.push(1984)
+    sync.load(1984, names(9))
+
+    report = sync.push(1984)
+
+    assert report.years[1984] == YearPush(archived=1)
+    assert len(sync.hubspot.births()) == 9
+    assert sync.counts().recorded == 9
+
+
+def test_a_row_that_comes_back_is_created_again(sync: Sync) -> None:
+    """Archived and then back in a later release: the contact exists once more."""
+    sync.load(1984, names(10))
+    sync.push(1984)
+    sync.load(1984, names(9))
+    sync.push(1984)
+    sync.load(1984, names(10))
+
+    sync.push(1984)
+
+    assert len(sync.hubspot.births()) == 10
+    assert sync.counts().synced == 10
+
+
+def test_contacts_are_kept_where_the_setting_says_so(sqlite_sync: Sync) -> None:
+    """With removed_contacts=keep nothing is archived."""
+    sqlite_sync.load(1984, names(10))
+    sqlite_sync.push(1984)
+    sqlite_sync.load(1984, names(9))
+
+    report = sqlite_sync.push(1984, options=KEEP)
+
+    assert report.contacts == 0
+    assert len(sqlite_sync.hubspot.births()) == 10
+
+
+def test_archiving_too_large_a_share_is_refused_and_changes_nothing(sqlite_sync: Sync) -> None:
+    """A table that was emptied by accident does not empty HubSpot."""
+    sqlite_sync.load(1984, names(10))
+    sqlite_sync.push(1984)
+    sqlite_sync.empty(1984)
+
+    with pytest.raises(FatalError, match=r"10 of the 10 contacts of 1984.*BABYNAMES_HUBSPOT__MAX_ARCHIVE_SHARE"):
+        sqlite_sync.push(1984)
+
+    assert len(sqlite_sync.hubspot.births()) == 10
+
+
+def test_a_refused_contact_is_a_dead_letter_and_does_not_hold_up_the_others(sync: Sync) -> None:
+    """The reason is HubSpot's, the payload is what was sent, and all others arrive."""
+    sync.load(1984, names(120))
+    sync.push(1984)  # properties exist now, and can be broken
+    sync.load(1984, {**names(120), "Anna": 1, "Mary": 2})
+    sync.hubspot.order(kind="conflict", path="/batch/upsert", contains="1984-F-Mary", times=1000)
+
+    report = sync.push(1984)
+
+    assert report.years[1984] == YearPush(created=1, refused=1)
+    [letter] = sync.letters()
+    assert letter.letter_key == "1984-F-Mary"
+    assert letter.year == 1984
+    assert letter.payload["firstname"] == "Mary"
+    assert "CONFLICT" in letter.error
+    counts = sync.counts()
+    assert (counts.synced, counts.pending, counts.refused) == (121, 0, 1)
+
+
+def test_a_refused_contact_is_not_sent_again_until_its_row_changes(sync: Sync) -> None:
+    """The second push leaves it alone; a new count sends it, and its dead letter is resolved."""
+    sync.load(1984, {"Mary": 2})
+    sync.hubspot.order(kind="conflict", path="/batch/upsert", contains="1984-F-Mary", times=1)
+    sync.push(1984)
+    before = sync.hubspot.upserts()
+
+    again = sync.push(1984)
+    sent_again = sync.hubspot.upserts() - before
+    sync.load(1984, {"Mary": 3})
+    changed = sync.push(1984)
+
+    assert (again.contacts, sent_again) == (0, 0)
+    assert changed.years[1984] == YearPush(created=1)
+    assert sync.letters() == []
+    assert sync.hubspot.births() == {"1984-F-Mary": "3"}
+
+
+def test_a_refused_contact_whose_row_goes_is_forgotten_with_its_letter(sync: Sync) -> None:
+    """Nothing is left of it to archive, and nobody has to look at its letter any more."""
+    sync.load(1984, {"Mary": 2, "Anna": 1, "Emma": 1})
+    sync.hubspot.order(kind="conflict", path="/batch/upsert", contains="1984-F-Mary", times=1000)
+    sync.push(1984)
+    sync.load(1984, {"Anna": 1, "Emma": 1})
+
+    sync.push(1984)
+
+    assert sync.letters() == []
+    assert sync.counts().recorded == 2
+
+
+def test_what_was_answered_before_a_fatal_error_is_recorded(sqlite_sync: Sync) -> None:
+    """A token that loses its scope in the middle: what HubSpot took before is never sent again."""
+    sqlite_sync.load(1984, names(600))
+    sqlite_sync.hubspot.order(kind="missing_scopes", path="/batch/upsert", skip=3, times=100)
+
+    with pytest.raises(FatalError, match="scope"):
+        sqlite_sync.push(1984, options=replace(ARCHIVE, requests_in_flight=2))
+
+    arrived = sqlite_sync.hubspot.births()
+    counts = sqlite_sync.counts()
+    assert len(arrived) == 300
+    assert (counts.synced, counts.pending) == (300, 300)
+
+
+def test_what_was_in_flight_behind_a_failed_batch_is_recorded_too(sqlite_sync: Sync) -> None:
+    """The first batch fails, those sent beside it are answered: their outcome is not thrown away."""
+    sqlite_sync.load(1984, names(400))
+    sqlite_sync.hubspot.order(kind="status", status=503, contains="1984-F-Nameaa", times=1000)
+
+    with pytest.raises(RetryableError):
+        sqlite_sync.push(1984)
+
+    assert len(sqlite_sync.hubspot.births()) == sqlite_sync.counts().synced == 300
+
+
+def test_the_push_after_a_failed_one_converges(sync: Sync) -> None:
+    """Nothing needs to be cleaned up: the next push sends what is missing and no more."""
+    sync.load(1984, names(400))
+    sync.hubspot.order(kind="status", status=503, contains="1984-F-Nameaa", times=3)
+    with pytest.raises(RetryableError):
+        sync.push(1984)
+    before = sync.hubspot.upserts()
+
+    report = sync.push(1984)
+
+    assert report.years[1984].created == 100
+    assert sync.hubspot.upserts() == before + 1
+    assert len(sync.hubspot.births()) == sync.counts().synced == 400
+
+
+def test_an_answer_that_got_lost_does_no_harm(sync: Sync) -> None:
+    """HubSpot wrote the batch, the answer never came: the repetition finds it written."""
+    sync.load(1984, names(100))
+    sync.hubspot.order(kind="apply_then_status", status=504, path="/batch/upsert", times=1)
+
+    report = sync.push(1984)
+
+    assert report.years[1984] == YearPush(updated=100)
+    assert len(sync.hubspot.births()) == sync.counts().synced == 100
+
+
+def test_a_contact_that_hubspot_passes_over_in_silence_is_not_shown_as_sent(sync: Sync) -> None:
+    """A 200 that does not name a contact is not an acknowledgement of it."""
+    sync.load(1984, names(3))
+    sync.hubspot.order(kind="drop", path="/batch/upsert", times=2)
+
+    sync.push(1984)
+
+    counts = sync.counts()
+    assert counts.synced + counts.refused == 3
+    assert counts.refused == len(sync.letters()) == 1
+
+
+def test_progress_is_told_after_each_recorded_batch(sqlite_sync: Sync) -> None:
+    """What is told is what is recorded."""
+    from babynames_assets.sync.push import push_years  # noqa: PLC0415 - the fixture wraps it without progress
+
+    sqlite_sync.load(1984, names(250))
+    told: list[tuple[int, int]] = []
+
+    push_years(
+        sqlite_sync.engine,
+        sqlite_sync.client,
+        [1984],
+        options=ARCHIVE,
+        on_batch=lambda report: told.append((report.contacts, sqlite_sync.counts().synced)),
+    )
+
+    assert told == [(100, 100), (200, 200), (250, 250)]
+
+
+births = st.dictionaries(st.sampled_from(list(names(12))), st.integers(1, 3), min_size=1)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=births, second=births)
+def test_whatever_the_table_becomes_hubspot_becomes_it_too(
+    sqlite_sync: Sync, first: dict[str, int], second: dict[str, int]
+) -> None:
+    """Any two states of a year: after each push HubSpot equals the table; 15 examples stay inside its burst limit."""
+    options = replace(ARCHIVE, max_archive_share=1.0)
+    for state in (first, second):
+        sqlite_sync.load(1999, state)
+
+        sqlite_sync.push(1999, options=options)
+
+        assert sqlite_sync.hubspot.births() == {f"1999-F-{name}": str(number) for name, number in state.items()}
+        assert sqlite_sync.counts().pending == 0
