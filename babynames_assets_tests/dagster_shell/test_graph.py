@@ -16,9 +16,8 @@ def published(installation: Installation, revision: int) -> pl.DataFrame:
         if len(fields) == 4 and fields[3].isdigit() and fields[2] in ("F", "M") and "\x00" not in line:
             rows.append((fields[0], fields[2], fields[1], int(fields[3])))
     frame = pl.DataFrame(rows, schema=["year", "sex", "name", "births"], orient="row")
-    sound = pl.col("name").str.contains("^\\p{L}[\\p{L}\\p{M}' .\u2019-]{0,99}$") & pl.col("births").is_between(
-        1, 2**31 - 1
-    )
+    is_name = pl.col("name").str.contains("^\\p{L}[\\p{L}\\p{M}' .\u2019-]{0,99}$")
+    sound = is_name & pl.col("births").is_between(1, 2**31 - 1)
     years = [str(year) for year in range(2001, 2004 + revision)]
     key = ["year", "sex", "name"]
     return frame.filter(sound & pl.col("year").is_in(years)).unique(key, keep="first", maintain_order=True)
