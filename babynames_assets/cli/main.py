@@ -1,5 +1,6 @@
 """The ``babynames`` command: every subcommand, and how an error ends it."""
 
+import signal
 import sys
 from typing import Annotated
 
@@ -35,6 +36,8 @@ def configure(
 
 def run() -> None:
     """Run the command; an error that was foreseen is a message and exit code 1, never a traceback."""
+    # Like Ctrl-C, so that a terminated command ends the processes that it started.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         app()
     except BabynamesError as error:

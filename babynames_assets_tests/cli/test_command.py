@@ -2,12 +2,15 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psutil
 import pytest
 
 from babynames_assets.settings import PREFIX, TEST_SUITE_PREFIX
@@ -243,3 +246,32 @@ def test_a_database_that_does_not_answer_is_a_message(babynames: Command) -> Non
     assert "127.0.0.1:9" in finished.stderr
     assert "pw-canary" not in finished.stderr + finished.stdout
     assert "Traceback" not in finished.stderr
+
+
+def test_dev_serves_the_ui_and_leaves_no_process_behind(babynames: Command) -> None:
+    """The UI answers on its port; SIGTERM ends it, Dagster's processes and the emulators."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = babynames.popen("dev", "--port", str(port))
+
+    assert answers(f"http://127.0.0.1:{port}/server_info", within=90)
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    process.terminate()
+    process.communicate(timeout=60)
+    _, alive = psutil.wait_procs(family, timeout=30)
+
+    assert len(family) >= 5
+    assert alive == []
+
+
+def answers(url: str, *, within: float) -> bool:
+    """Ask again until there is an answer."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.2)
+    return False

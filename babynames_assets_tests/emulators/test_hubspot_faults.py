@@ -185,7 +185,7 @@ def test_a_killed_emulator_keeps_what_it_answered_for(tmp_path: Path) -> None:
     """SIGKILL loses no contact of a batch that was answered."""
     file = tmp_path / "state.sqlite"
     command = [sys.executable, "-c", PROGRAM, str(file), TOKEN]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter and text
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
         killed = Emulated(process.stdout.readline().strip())

@@ -67,7 +67,7 @@ def _link(service: KaggleService) -> str:
 def _run_kaggle(program: str, service: KaggleService, target: Path, token: str) -> str:
     """Run the real package in a process of its own, in a home folder of its own, because its import has effects."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KAGGLE_")}
-    run = subprocess.run(  # noqa: S603 - our own program
+    run = subprocess.run(
         [sys.executable, "-c", SDK_CLIENT + program, service.url, DATASET, str(target), token],
         env={**environment, "HOME": str(target), "KAGGLE_USERNAME": "someone", "KAGGLE_KEY": "unused"},
         capture_output=True,

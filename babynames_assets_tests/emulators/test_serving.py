@@ -35,7 +35,7 @@ def _app() -> Starlette:
 
 @contextmanager
 def _process(*, stop_with_stdin: bool) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(stop_with_stdin=stop_with_stdin)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

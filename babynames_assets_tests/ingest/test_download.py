@@ -441,7 +441,7 @@ def test_a_killed_download_is_resumed_by_the_next_run(service: KaggleService, tm
     """A process that dies in the middle leaves a part that the next one continues, and the bytes are right."""
     service.fail({"on": "storage", "cut": 200_000, "stall": 30})
     part = tmp_path / "names.zip.partial"
-    with subprocess.Popen(  # noqa: S603 - our own program
+    with subprocess.Popen(
         [sys.executable, "-c", DOWNLOADER, service.url, DATASET, str(tmp_path / "names.zip")]
     ) as process:
         deadline = time.monotonic() + 30

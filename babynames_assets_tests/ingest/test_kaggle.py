@@ -272,7 +272,7 @@ def test_credentials_of_the_environment_and_the_home_folder_are_left_alone(
     (home / ".kaggle" / "access_token").write_text(TOKEN)
     environment = {**os.environ, "HOME": str(home), "KAGGLE_API_TOKEN": TOKEN, "VERBOSE": "1"}
 
-    run = subprocess.run(  # noqa: S603 - our own program
+    run = subprocess.run(
         [sys.executable, "-c", PROGRAM, service.url, DATASET],
         env=environment,
         capture_output=True,

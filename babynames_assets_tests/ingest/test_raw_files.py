@@ -186,7 +186,7 @@ def test_what_earlier_runs_left_is_cleared(raw_files: RawFiles) -> None:
 
 def test_two_processes_do_not_acquire_at_once(raw_files: RawFiles) -> None:
     """The second one is told to wait, and gets in when the first has ended, however it ended."""
-    with subprocess.Popen(  # noqa: S603 - our own program
+    with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(raw_files.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None

@@ -112,7 +112,7 @@ def _codename() -> str:
 
 
 def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - apt-get and dpkg
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).splitlines()[-15:])
         raise ServerError(f"{' '.join(command[:1] + command[-2:])} failed with exit code {done.returncode}:\n{said}")

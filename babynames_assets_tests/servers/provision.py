@@ -97,7 +97,7 @@ def _kept(folder: Path, steps: list[Step]) -> Iterator[None]:
     """The steps under a keeper, which stops them when this process ends in whichever way."""
     plain = [{"command": step.command, "input": str(step.input or "")} for step in steps]
     command = [sys.executable, "-I", "-S", keeper.__file__, str(folder), json.dumps(plain)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603 - our own program
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdin is not None
         try:
             yield

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -176,7 +177,8 @@ def test_a_lost_connection_repeats_the_work_from_its_start(engine: Engine) -> No
 
 def test_a_deadlock_repeats_the_work_of_the_one_that_loses(engine: Engine) -> None:
     """Two that lock the same rows in opposite order both come through."""
-    run_in_transaction(engine, lambda connection: [insert(connection, name) for name in ("Anna", "Mary")])
+    for name in ("Anna", "Mary"):
+        run_in_transaction(engine, partial(insert, name=name))
     # By the whole key: without it a server would lock every row that it looks at.
     more = sa.text("UPDATE baby_names SET births = births + 1 WHERE year = 2001 AND sex = 'F' AND name = :name")
     meeting = threading.Barrier(2)
@@ -204,7 +206,7 @@ def test_a_deadlock_repeats_the_work_of_the_one_that_loses(engine: Engine) -> No
 
 
 def test_writers_of_one_file_wait_for_each_other(sqlite_engine: Engine, sqlite_url: str) -> None:
-    """Two processes that read first and write later cannot fail half-way: the second begins when the first has ended."""
+    """Two that read first and write later cannot fail half-way: the second begins when the first has ended."""
     other = open_engine(SecretStr(sqlite_url))
 
     def add(engine: Engine) -> None:
@@ -230,9 +232,13 @@ def test_a_file_that_stays_locked_is_worth_another_try(sqlite_engine: Engine, sq
     """The message says that another process writes."""
     impatient = sa.create_engine(sqlite_url, connect_args={"timeout": 0})
     holder = sqlite_engine.connect().execution_options(writes=True)
-    with holder, holder.begin():
-        with pytest.raises(RetryableError, match="Another process writes"), connect(impatient) as connection:
-            insert(connection, "Anna")
+    with (
+        holder,
+        holder.begin(),
+        pytest.raises(RetryableError, match="Another process writes"),
+        connect(impatient) as connection,
+    ):
+        insert(connection, "Anna")
     impatient.dispose()
 
 
@@ -241,7 +247,7 @@ def test_a_path_that_is_a_folder_is_refused_in_words(tmp_path: Path) -> None:
     """SQLite's own words say nothing of the setting."""
     engine = open_engine(SecretStr(f"sqlite:///{tmp_path}"))
 
-    with pytest.raises(FatalError, match="cannot be used.*BABYNAMES_WAREHOUSE__URL"):
+    with pytest.raises(FatalError, match=r"cannot be used.*BABYNAMES_WAREHOUSE__URL"):
         run_in_transaction(engine, lambda connection: connection.exec_driver_sql("SELECT 1"))
 
 
@@ -267,7 +273,7 @@ def test_a_full_sqlite_disk_is_said_so(sqlite_engine: Engine) -> None:
         for number in range(5000):
             insert(connection, f"{number:090}")
 
-    with pytest.raises(FatalError, match="disk.*is full"):
+    with pytest.raises(FatalError, match=r"disk.*is full"):
         run_in_transaction(sqlite_engine, fill)
 
     assert names(sqlite_engine) == []
@@ -317,7 +323,7 @@ def test_an_unknown_database_is_a_matter_for_a_person(server_parts: sa.URL) -> N
     """The message says to create it."""
     engine = opened(server_parts, database="no_such_database")
 
-    with pytest.raises(FatalError, match="no_such_database.*create it"):
+    with pytest.raises(FatalError, match=r"no_such_database.*create it"):
         describe(engine)
 
 

@@ -193,7 +193,7 @@ def test_a_second_try_after_a_crash_succeeds(engine: Engine, applied: int) -> No
 
 def test_an_empty_database_is_refused_with_the_command(empty: Engine) -> None:
     """Whoever forgot to migrate learns how."""
-    with pytest.raises(FatalError, match="at nothing.*Run: babynames migrate up"):
+    with pytest.raises(FatalError, match=r"at nothing.*Run: babynames migrate up"):
         migrations.require_migrated(empty)
     empty.dispose()
 

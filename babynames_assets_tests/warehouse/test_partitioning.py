@@ -81,9 +81,11 @@ def test_a_year_lies_in_its_own_partition(engine: Engine) -> None:
 
     with connect(engine) as connection:
         counted = connection.scalar(sa.text("SELECT COUNT(*) FROM baby_names PARTITION (p2001)"))
-        plan = connection.execute(sa.text("EXPLAIN PARTITIONS SELECT * FROM baby_names WHERE year = 2001")) if (
-            "MariaDB" in str(connection.scalar(sa.text("SELECT VERSION()")))
-        ) else connection.execute(sa.text("EXPLAIN FORMAT=TRADITIONAL SELECT * FROM baby_names WHERE year = 2001"))
+        plan = (
+            connection.execute(sa.text("EXPLAIN PARTITIONS SELECT * FROM baby_names WHERE year = 2001"))
+            if ("MariaDB" in str(connection.scalar(sa.text("SELECT VERSION()"))))
+            else connection.execute(sa.text("EXPLAIN FORMAT=TRADITIONAL SELECT * FROM baby_names WHERE year = 2001"))
+        )
         partitions = plan.mappings().one()["partitions"]
 
     assert (counted, partitions) == (1, "p2001")

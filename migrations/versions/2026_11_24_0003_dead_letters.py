@@ -39,7 +39,11 @@ def upgrade() -> None:
         if_not_exists=True,
         **_OPTIONS,
     )
-    op.create_index(op.f("ix_dead_letters_status_service"), "dead_letters", ["status", "service"])
+    # MySQL knows no CREATE INDEX IF NOT EXISTS, and a crash may have left the index without the version.
+    if "ix_dead_letters_status_service" not in {
+        index["name"] for index in sa.inspect(op.get_bind()).get_indexes("dead_letters")
+    }:
+        op.create_index(op.f("ix_dead_letters_status_service"), "dead_letters", ["status", "service"])
 
 
 def downgrade() -> None:

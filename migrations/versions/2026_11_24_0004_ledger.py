@@ -52,7 +52,9 @@ def upgrade() -> None:
         if_not_exists=True,
         **_OPTIONS,
     )
-    op.create_index(op.f("ix_ledger_year_is_current"), "ledger", ["year", "is_current"])
+    # MySQL knows no CREATE INDEX IF NOT EXISTS, and a crash may have left the index without the version.
+    if "ix_ledger_year_is_current" not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("ledger")}:
+        op.create_index(op.f("ix_ledger_year_is_current"), "ledger", ["year", "is_current"])
 
 
 def downgrade() -> None:
