@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,7 +153,7 @@ def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path, monkeypatch: p
     program = programs.Program(Kind.MYSQL, ("/bin/sh", "-c", "echo no room on this ship; exit 3", "sh"), tmp_path)
     monkeypatch.delenv(Kind.MYSQL.variable, raising=False)
     monkeypatch.setattr(provision, "_find_program", lambda _kind, _downloads: program)
-    monkeypatch.setattr(provision.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     with pytest.raises(ServerError, match="no room on this ship"):
         provision.server(Kind.MYSQL).__enter__()
