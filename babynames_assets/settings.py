@@ -193,11 +193,8 @@ def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def configured_names() -> set[str]:
-    """The variables of this project that the environment or the env file sets."""
-    env_file = os.environ.get(ENV_FILE_VARIABLE, ".env")
-    names = {*os.environ, *(dotenv_values(env_file) if Path(env_file).is_file() else {})}
-    ours = {name.upper() for name in names if name.upper().startswith(PREFIX)}
-    return {name for name in ours if name != ENV_FILE_VARIABLE and not name.startswith(TEST_SUITE_PREFIX)}
+    """The variables of this project to which the environment or the env file gives a value."""
+    return {name for name, value in _ours().items() if value}
 
 
 def variables() -> Iterator[tuple[str, str, str]]:
@@ -214,13 +211,21 @@ def variables() -> Iterator[tuple[str, str, str]]:
             yield f"{PREFIX}{name}".upper(), _default_text(field.default), field.description or ""
 
 
+def _ours() -> dict[str, str | None]:
+    env_file = os.environ.get(ENV_FILE_VARIABLE, ".env")
+    found = {**(dotenv_values(env_file) if Path(env_file).is_file() else {}), **os.environ}
+    named = {name.upper(): value for name, value in found.items() if name.upper().startswith(PREFIX)}
+    others = {name for name in named if name == ENV_FILE_VARIABLE or name.startswith(TEST_SUITE_PREFIX)}
+    return {name: value for name, value in named.items() if name not in others}
+
+
 def _default_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
 def _refuse_unknown_names(env_file: str) -> None:
     known = [name for name, _, _ in variables()]
-    unknown = sorted(configured_names().difference(known))
+    unknown = sorted(_ours().keys() - known)
     if not unknown:
         return
     lines = []

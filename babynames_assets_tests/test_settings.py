@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from babynames_assets.errors import ConfigurationError
-from babynames_assets.settings import environment_with, load_settings, variables
+from babynames_assets.settings import configured_names, environment_with, load_settings, variables
 from babynames_assets_tests.environment import clear_settings
 
 CANARY = "pat-canary-0123456789"
@@ -54,6 +54,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BABYNAMES_KAGGLE__VERSION", "")
 
     assert load_settings().kaggle.version is None
+    assert configured_names() == set()
 
 
 def test_a_bad_value_names_the_variable_and_the_good_values(monkeypatch: pytest.MonkeyPatch) -> None:
