@@ -41,6 +41,6 @@ def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, max_delete_sh
 
 
 def _apply(connection: Connection, frame: StoredFrame, max_delete_share: float) -> LoadCounts:
-    if ledger.loaded_digest(connection, frame.year) == frame.provenance.digest:
+    if ledger.loaded_digest(connection, frame.year, lock=True) == frame.provenance.digest:
         return LoadCounts(inserted=0, updated=0, deleted=0, unchanged=frame.provenance.valid)
     return baby_names.load_year(connection, frame.year, frame.read(), max_delete_share=max_delete_share)

@@ -6,21 +6,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-import stamina
 import structlog
 from pydantic import SecretStr
 from sqlalchemy.engine import Connection as Connection  # noqa: PLC0414 - callers may not import sqlalchemy
 from sqlalchemy.engine import Engine as Engine  # noqa: PLC0414 - as above
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from babynames_assets.errors import ConfigurationError, FatalError, RetryableError
+from babynames_assets.resilience.retry import retrying
 
 T = TypeVar("T")
 
 GOOD_URLS = "mysql+pymysql://user:password@host:3306/database (MySQL, MariaDB) or sqlite:///file"
 _MODES = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 _SQLITE_WAIT_SECONDS = 30
-_ATTEMPTS = 8
+
+# About twenty seconds in all: long enough for a server that restarts.
+_ATTEMPTS = 12
+_FIRST_WAIT_SECONDS = 0.05
+_LONGEST_WAIT_SECONDS = 5.0
 
 # Codes of MySQL and MariaDB: lock wait, deadlock, server gone, connection lost, shutdown, too many users, read-only.
 _PASSING = {1205, 1213, 2003, 2006, 2013, 2014, 1053, 1040, 1203, 1290, 1836, 3100, 1020}
@@ -88,14 +93,20 @@ def run_in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
         RetryableError: the database still cannot do it after some tries.
         FatalError: a person has to change something.
     """
-    for attempt in stamina.retry_context(
-        on=RetryableError, attempts=_ATTEMPTS, wait_initial=0.05, wait_max=5.0, timeout=60
-    ):
-        with attempt, _meaningful_errors(engine), engine.connect() as connection:
+
+    def once() -> T:
+        with _meaningful_errors(engine), engine.connect() as connection:
             writing = connection.execution_options(writes=True)
             with writing.begin():
                 return work(writing)
-    raise AssertionError("stamina ends by returning or raising")
+
+    return retrying(
+        once,
+        what="warehouse transaction",
+        attempts=_ATTEMPTS,
+        first_wait=_FIRST_WAIT_SECONDS,
+        max_wait=_LONGEST_WAIT_SECONDS,
+    )
 
 
 def describe(engine: Engine) -> str:
@@ -108,8 +119,14 @@ def describe(engine: Engine) -> str:
 
 
 def _open_sqlite(url: sa.URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(url.database or "").parent  # of a database in memory: the current one, which exists
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {folder} of the warehouse's SQLite file cannot be made ({error.strerror}): mend its rights, "
+            "or set BABYNAMES_WAREHOUSE__URL or BABYNAMES_STATE_FOLDER."
+        ) from error
     engine = sa.create_engine(url, connect_args={"timeout": _SQLITE_WAIT_SECONDS})
 
     @sa.event.listens_for(engine, "connect")
@@ -128,7 +145,7 @@ def _open_sqlite(url: sa.URL) -> Engine:
 
 
 def _open_mysql(url: sa.URL, pool_size: int, connect_timeout: float, read_timeout: float) -> Engine:
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -137,12 +154,20 @@ def _open_mysql(url: sa.URL, pool_size: int, connect_timeout: float, read_timeou
         isolation_level="REPEATABLE READ",
         connect_args={
             "connect_timeout": connect_timeout,
-            "read_timeout": read_timeout,
+            # Also for the greeting and the login: a server that accepts and then says nothing would else hold a run for
+            # the whole of read_timeout, which is longer and set below.
+            "read_timeout": connect_timeout,
             "write_timeout": read_timeout,
             "charset": "utf8mb4",
             "init_command": f"SET time_zone = '+00:00', sql_mode = '{_MODES}', innodb_lock_wait_timeout = 50",
         },
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def allow_long_statements(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection._read_timeout = read_timeout  # noqa: SLF001 - PyMySQL has one time limit for login and statements
+
+    return engine
 
 
 @contextmanager
@@ -151,6 +176,11 @@ def _meaningful_errors(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _meaning(engine, error) from error
+    except PoolTimeoutError as error:
+        raise RetryableError(
+            f"All connections of this process to {engine.url.render_as_string()} stayed in use ({error}). Another "
+            "try may succeed; raise BABYNAMES_WAREHOUSE__POOL_SIZE if this happens again."
+        ) from error
 
 
 def _meaning(engine: Engine, error: DBAPIError) -> Exception:

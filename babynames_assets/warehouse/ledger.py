@@ -99,10 +99,17 @@ def record_load(connection: Connection, source_sha256: str, year: YearRecord, co
     upsert(connection, ledger, [row], keys=["source_sha256", "year"], update={**added, **replaced})
 
 
-def loaded_digest(connection: Connection, year: int) -> str | None:
-    """Digest of the frame that the table's year was last brought to; None when it never was."""
+def loaded_digest(connection: Connection, year: int, *, lock: bool = False) -> str | None:
+    """Digest of the frame that the table's year was last brought to; None when it never was.
+
+    Args:
+        connection: the warehouse.
+        year: the partition.
+        lock: keep other loads of the year away until this transaction ends. A load that skips because of the digest
+            needs it: another one could change the table in between, and the ledger would then name the wrong content.
+    """
     query = sa.select(ledger.c.digest).where(ledger.c.year == year, ledger.c.is_current)
-    return connection.scalar(query)
+    return connection.scalar(query.with_for_update() if lock else query)
 
 
 def totals(connection: Connection, source_sha256: str) -> LedgerTotals:

@@ -35,14 +35,13 @@ def _reserve(connection: Connection, bucket: str, limits: Sequence[tuple[int, fl
     moment = _clock(connection)
     wait = max((_wait(admitted, moment, calls, seconds) for calls, seconds in limits), default=0)
     if wait > 0:
+        if max(admitted) > moment:
+            # The clock was set back. Counted as made now only once, or the bucket stays closed until it has caught up.
+            _store(connection, bucket, [min(stamp, moment) for stamp in admitted])
         return wait / _MICROSECONDS
     longest = max((seconds for _, seconds in limits), default=0.0)
     kept = [stamp for stamp in admitted if stamp > moment - longest * _MICROSECONDS]
-    connection.execute(
-        rate_limits.update()
-        .where(rate_limits.c.bucket == bucket)
-        .values(admitted_at=json.dumps([*kept, moment]), updated_at=now())
-    )
+    _store(connection, bucket, [*kept, moment + _resolution(connection)])
     return 0.0
 
 
@@ -61,6 +60,19 @@ def _locked_admissions(connection: Connection, bucket: str) -> list[int]:
         connection.execute(rate_limits.insert().values(bucket=bucket, admitted_at="[]", updated_at=now()))
         return []
     return list(json.loads(text))
+
+
+def _store(connection: Connection, bucket: str, admitted: list[int]) -> None:
+    connection.execute(
+        rate_limits.update()
+        .where(rate_limits.c.bucket == bucket)
+        .values(admitted_at=json.dumps(admitted), updated_at=now())
+    )
+
+
+def _resolution(connection: Connection) -> int:
+    """Microseconds by which the clock may be late: SQLite's is cut to milliseconds."""
+    return 1000 if connection.dialect.name == "sqlite" else 0
 
 
 def _clock(connection: Connection) -> int:

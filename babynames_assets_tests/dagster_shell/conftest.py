@@ -16,7 +16,7 @@ from babynames_assets.settings import Settings, load_settings
 from babynames_assets.warehouse import baby_names, dead_letters
 from babynames_assets.warehouse.dead_letters import StoredLetter
 from babynames_assets.warehouse.engine import Engine, connect
-from babynames_assets_tests.environment import clear_settings
+from babynames_assets_tests.environment import clear_settings, logging_as_it_was
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 
 DATASET = "owner/names"
@@ -133,6 +133,7 @@ def _install(
     hubspot.reset()
     clear_settings(monkeypatch, folder)
     with ExitStack() as stack:
+        stack.enter_context(logging_as_it_was())
         kaggle_app = kaggle.create_app(folder / "kaggle", dataset=DATASET, token=None)
         values = {
             "STATE_FOLDER": str(folder / "state"),

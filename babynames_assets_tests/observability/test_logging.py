@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from babynames_assets.observability.logging import configure_logging
+from babynames_assets_tests.environment import logging_as_it_was
 
 
 class Terminal(io.StringIO):
@@ -22,13 +23,8 @@ class Terminal(io.StringIO):
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
     """Each test leaves the process's logging as it found it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with logging_as_it_was():
+        yield
 
 
 def test_outside_a_terminal_a_line_is_json() -> None:
