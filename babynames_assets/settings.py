@@ -41,6 +41,14 @@ class WarehouseSettings(_Group):
     pool_size: int = Field(default=5, ge=1, le=100, description="Connections kept open by one process.")
     connect_timeout: Seconds = Field(default=10, description="Seconds to wait for a connection.")
     read_timeout: Seconds = Field(default=300, description="Seconds to wait for an answer of the server.")
+    load_connections: int = Field(
+        default=2, ge=1, le=16, description="Years loaded side by side by one run (SQLite: always one)."
+    )
+    compare: Literal["by_ledger", "always"] = Field(
+        default="by_ledger",
+        description="`always` compares every row of a year even where the ledger says that the table holds this very "
+        "content: for a table that was changed by hand.",
+    )
     max_delete_share: Share = Field(
         default=0.2,
         description="A load that would delete more than this share of a year is refused, "

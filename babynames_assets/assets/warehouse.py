@@ -1,14 +1,17 @@
 """warehouse/baby_names: the table, one partition a year."""
 
+from dataclasses import asdict
+
 import dagster as dg
 
 from babynames_assets.assets import validated
 from babynames_assets.assets.descriptions import COLUMNS, preview
 from babynames_assets.ingest.frames import FrameStore
-from babynames_assets.loading.years import load_frame
+from babynames_assets.loading.years import LoadOptions, load_years
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
+from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Engine, describe
 from babynames_assets.warehouse.partitioning import ensure_years
 
@@ -46,24 +49,20 @@ def baby_names(
     """Bring the years asked for to their validated frames."""
     years = years_of(context)
     ensure_years(warehouse, years[0], years[-1])
-    progress = Progress("years loaded", len(years), say=context.log.info)
-    for done, year in enumerate(years, start=1):
-        frame = frames.get(year)
-        counts = load_frame(
-            warehouse, frame, run_id=context.run.run_id, max_delete_share=settings.warehouse.max_delete_share
-        )
+    progress = Progress("years loaded", len(years), of="rows", say=context.log.info)
+
+    def report(year: int, counts: LoadCounts) -> None:
         context.add_asset_metadata(
-            {
-                "dagster/partition_row_count": counts.inserted + counts.updated + counts.unchanged,
-                "inserted": counts.inserted,
-                "updated": counts.updated,
-                "deleted": counts.deleted,
-                "unchanged": counts.unchanged,
-            },
-            asset_key=KEY,
-            partition_key=str(year),
+            {"dagster/partition_row_count": counts.rows, **asdict(counts)}, asset_key=KEY, partition_key=str(year)
         )
-        progress.reached(done)
+        progress.add(1, amount=counts.rows)
+
+    options = LoadOptions(
+        max_delete_share=settings.warehouse.max_delete_share,
+        connections=settings.warehouse.load_connections,
+        compare_always=settings.warehouse.compare == "always",
+    )
+    load_years(warehouse, frames, years, run_id=context.run.run_id, options=options, on_loaded=report)
     return dg.MaterializeResult(
         metadata={"server": describe(warehouse), "preview": preview(frames.get(years[-1]).read())}
     )

@@ -1,13 +1,79 @@
-"""One year from its validated frame into the table, together with its ledger row."""
+"""Years from their validated frames into the table, each in one transaction together with its ledger row."""
 
-from babynames_assets.ingest.frames import StoredFrame
-from babynames_assets.warehouse import baby_names, ledger
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import structlog
+
+from babynames_assets.ingest.frames import FrameStore, StoredFrame
+from babynames_assets.warehouse import baby_names, bulk, ledger
 from babynames_assets.warehouse.baby_names import LoadCounts
-from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
+from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 from babynames_assets.warehouse.ledger import YearRecord
+from babynames_assets.warehouse.year_locks import hold_year
+
+_log = structlog.get_logger(__name__)
 
 
-def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, max_delete_share: float) -> LoadCounts:
+@dataclass(frozen=True)
+class LoadOptions:
+    """How years are loaded.
+
+    Attributes:
+        max_delete_share: the largest share of a year that may be deleted.
+        connections: years loaded side by side; SQLite has one writer, so there it is one.
+        compare_always: read the table even where the ledger says that it holds this very content.
+    """
+
+    max_delete_share: float
+    connections: int = 2
+    compare_always: bool = False
+
+
+def load_years(
+    engine: Engine,
+    frames: FrameStore,
+    years: Sequence[int],
+    *,
+    run_id: str,
+    options: LoadOptions,
+    on_loaded: Callable[[int, LoadCounts], None],
+) -> None:
+    """Make some years of the table equal to their validated frames.
+
+    A year that the ledger says was brought to this very file and content is not touched at all. After a failure the
+    years that were under way are finished, the others are not begun; what is loaded stays.
+
+    Args:
+        engine: the warehouse; the years' partitions exist.
+        frames: the validated frames.
+        years: which.
+        run_id: the Dagster run, for the ledger.
+        options: how.
+        on_loaded: called in the caller's thread after each year.
+
+    Raises:
+        FatalError: a load would delete too much, or a frame is damaged.
+        RetryableError: the warehouse cannot do it now.
+    """
+    todo = []
+    with connect(engine) as connection:
+        way, current = bulk.way(connection), ledger.current(connection)
+    for year in years:
+        frame = frames.get(year)
+        if not options.compare_always and _is_held(frame, current):
+            on_loaded(year, LoadCounts(unchanged=frame.provenance.valid))
+        else:
+            todo.append(frame)
+    if not todo:
+        return
+    connections = 1 if way == "sqlite" else options.connections
+    _log.info("load_started", years=len(todo), way=way, connections=connections)
+    _load_side_by_side(engine, todo, run_id, options, connections, on_loaded)
+
+
+def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, options: LoadOptions) -> LoadCounts:
     """Make the table's year equal to a validated frame, in one transaction with the ledger row.
 
     No row is read when the ledger says that the table holds this very content already.
@@ -16,10 +82,11 @@ def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, max_delete_sh
         engine: the warehouse; the year's partition exists.
         frame: the validated frame of the year.
         run_id: the Dagster run, for the ledger.
-        max_delete_share: the largest share of the year that may be deleted.
+        options: how.
 
     Raises:
-        FatalError: the load would delete more than that.
+        FatalError: the load would delete too much, or the frame is damaged.
+        RetryableError: the warehouse cannot do it now.
     """
     found = frame.provenance
     year = YearRecord(
@@ -33,14 +100,37 @@ def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, max_delete_sh
     )
 
     def bring(connection: Connection) -> LoadCounts:
-        counts = _apply(connection, frame, max_delete_share)
+        counts = _apply(connection, frame, options)
         ledger.record_load(connection, found.source_sha256, year, counts, run_id)
         return counts
 
     return run_in_transaction(engine, bring)
 
 
-def _apply(connection: Connection, frame: StoredFrame, max_delete_share: float) -> LoadCounts:
-    if ledger.loaded_digest(connection, frame.year, lock=True) == frame.provenance.digest:
-        return LoadCounts(inserted=0, updated=0, deleted=0, unchanged=frame.provenance.valid)
-    return baby_names.load_year(connection, frame.year, frame.read(), max_delete_share=max_delete_share)
+def _load_side_by_side(
+    engine: Engine,
+    todo: Sequence[StoredFrame],
+    run_id: str,
+    options: LoadOptions,
+    connections: int,
+    on_loaded: Callable[[int, LoadCounts], None],
+) -> None:
+    with ThreadPoolExecutor(connections, thread_name_prefix="load") as pool:
+        loads = {pool.submit(load_frame, engine, frame, run_id=run_id, options=options): frame.year for frame in todo}
+        try:
+            for load in as_completed(loads):
+                on_loaded(loads[load], load.result())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _is_held(frame: StoredFrame, current: dict[int, ledger.CurrentYear]) -> bool:
+    found = frame.provenance
+    return current.get(frame.year) == ledger.CurrentYear(found.source_sha256, found.digest)
+
+
+def _apply(connection: Connection, frame: StoredFrame, options: LoadOptions) -> LoadCounts:
+    hold_year(connection, frame.year)
+    if not options.compare_always and ledger.loaded_digest(connection, frame.year) == frame.provenance.digest:
+        return LoadCounts(unchanged=frame.provenance.valid)
+    return baby_names.load_year(connection, frame.year, frame.read(), max_delete_share=options.max_delete_share)

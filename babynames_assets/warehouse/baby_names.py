@@ -1,67 +1,106 @@
 """The table of names: one year at a time, brought to a frame by its difference."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 import sqlalchemy as sa
 
 from babynames_assets.errors import FatalError
+from babynames_assets.warehouse import bulk
+from babynames_assets.warehouse.compact_rows import KeyRange, read_rows
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.rows import NEW, delete, upsert
 from babynames_assets.warehouse.tables import baby_names
+from babynames_assets.warehouse.year_locks import hold_year
 
 SCHEMA = {"year": pl.Int16, "sex": pl.String, "name": pl.String, "births": pl.Int32}
 _KEY = ("year", "sex", "name")
+_NAMES_IN_STATEMENT = 1_000
 
 
 @dataclass(frozen=True)
 class LoadCounts:
     """What a load did, in rows of one year."""
 
-    inserted: int
-    updated: int
-    deleted: int
-    unchanged: int
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows that the year has now."""
+        return self.inserted + self.updated + self.unchanged
+
+    def __add__(self, other: "LoadCounts") -> "LoadCounts":
+        return LoadCounts(
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.deleted + other.deleted,
+            self.unchanged + other.unchanged,
+        )
+
+
+class _Difference(NamedTuple):
+    """What makes the rows present the rows wanted; ``to_write`` holds new and changed ones, sorted by the key."""
+
+    to_write: pl.DataFrame
+    to_delete: pl.DataFrame
+    counts: LoadCounts
 
 
 def load_year(connection: Connection, year: int, frame: pl.DataFrame, *, max_delete_share: float) -> LoadCounts:
     """Make the table's year equal to a frame: insert what is new, update what differs, delete what is gone.
 
-    Two loads of one year wait for each other, or one of them deadlocks and is repeated by ``run_in_transaction``.
+    Two loads of one year wait for each other.
 
     Args:
-        connection: a transaction.
+        connection: a transaction in which nothing was read yet.
         year: the partition.
         frame: columns year, sex, name, births; one row a key, all of the year.
         max_delete_share: the largest share of the year's rows that may be deleted.
 
     Raises:
-        FatalError: more would be deleted, or the frame is empty and the year is not; nothing is changed.
-        ValueError: the frame holds another year, or a key twice.
+        FatalError: more would be deleted, or the frame is empty and the year is not. Roll back.
+        ValueError: the frame holds another year, or a key twice. Roll back.
     """
-    _check(year, frame)
-    present = _read(connection, year, lock=True)
-    both = frame.join(present, on=_KEY, how="full", suffix="_present", coalesce=True)
-    is_new = pl.col("births_present").is_null()
-    is_gone = pl.col("births").is_null()
-    inserted = both.filter(is_new)
-    updated = both.filter(pl.col("births") != pl.col("births_present"))
-    deleted = both.filter(is_gone)
-    _guard(year, present.height, frame.height, deleted.height, max_delete_share)
-    delete(connection, baby_names, deleted.select(_KEY).iter_rows(), _KEY)
-    _write(connection, pl.concat([inserted, updated]))
-    return LoadCounts(
-        inserted=inserted.height,
-        updated=updated.height,
-        deleted=deleted.height,
-        unchanged=both.height - inserted.height - updated.height - deleted.height,
-    )
+    return load_parts(connection, year, [frame.sort(_KEY)], max_delete_share=max_delete_share)
+
+
+def load_parts(
+    connection: Connection, year: int, parts: Iterable[pl.DataFrame], *, max_delete_share: float
+) -> LoadCounts:
+    """As ``load_year``, for a frame that comes in parts, of which memory holds one at a time.
+
+    Args:
+        connection: a transaction in which nothing was read yet.
+        year: the partition.
+        parts: frames as for ``load_year``, sorted by the key and continuing each other; at least one, only the first
+            may be empty.
+        max_delete_share: the largest share of the year's rows that may be deleted.
+
+    Raises:
+        FatalError: as ``load_year``.
+        ValueError: as ``load_year``.
+    """
+    hold_year(connection, year)
+    present = count_rows(connection, [year])
+    done = LoadCounts()
+    for keys, part in _ranges(parts):
+        _check(year, part)
+        difference = _compare(part, read_rows(connection, year, keys) if present else None)
+        done += difference.counts
+        _guard(year, present, done, max_delete_share)
+        _delete(connection, year, difference.to_delete)
+        bulk.write(connection, difference.to_write, present=difference.counts.updated)
+    return done
 
 
 def read_year(connection: Connection, year: int) -> pl.DataFrame:
     """The rows of a year: year, sex, name, births, in the order of the key."""
-    return _read(connection, year, lock=False)
+    rows = read_rows(connection, year)
+    return rows.select(pl.lit(year, dtype=pl.Int16).alias("year"), "sex", "name", "births").sort(_KEY)
 
 
 def count_rows(connection: Connection, years: Iterable[int] | None = None) -> int:
@@ -70,6 +109,45 @@ def count_rows(connection: Connection, years: Iterable[int] | None = None) -> in
     if years is not None:
         query = query.where(baby_names.c.year.in_(list(years)))
     return connection.execute(query).scalar_one()
+
+
+def _ranges(parts: Iterable[pl.DataFrame]) -> Iterator[tuple[KeyRange, pl.DataFrame]]:
+    """The parts, each with the keys of which it holds all rows; together that is every key."""
+    above: tuple[str, str] | None = None
+    for part, is_last in _marked(parts):
+        up_to = None if is_last else (str(part["sex"][-1]), str(part["name"][-1]))
+        yield KeyRange(above, up_to), part
+        above = up_to
+
+
+def _marked(parts: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """The parts, each with whether it is the last."""
+    remaining = iter(parts)
+    part = next(remaining)
+    for following in remaining:
+        yield part, False
+        part = following
+    yield part, True
+
+
+def _compare(wanted: pl.DataFrame, present: pl.DataFrame | None) -> _Difference:
+    if present is None or present.is_empty():
+        return _Difference(wanted, wanted.clear(), LoadCounts(inserted=wanted.height))
+    both = wanted.join(present, on=("sex", "name"), how="left", suffix="_present", maintain_order="left")
+    is_new, differs = pl.col("births_present").is_null(), pl.col("births") != pl.col("births_present")
+    to_write = both.filter(is_new | differs)
+    to_delete = present.join(wanted, on=("sex", "name"), how="anti")
+    inserted = to_write["births_present"].null_count()
+    return _Difference(
+        to_write.drop("births_present"),
+        to_delete,
+        LoadCounts(
+            inserted=inserted,
+            updated=to_write.height - inserted,
+            deleted=to_delete.height,
+            unchanged=wanted.height - to_write.height,
+        ),
+    )
 
 
 def _check(year: int, frame: pl.DataFrame) -> None:
@@ -82,25 +160,19 @@ def _check(year: int, frame: pl.DataFrame) -> None:
         )
 
 
-def _guard(year: int, present: int, wanted: int, gone: int, max_share: float) -> None:
-    if not gone or (wanted and gone <= max_share * present):
+def _guard(year: int, present: int, done: LoadCounts, max_share: float) -> None:
+    if not done.deleted or (done.rows and done.deleted <= max_share * present):
         return
     raise FatalError(
-        f"Loading {year} would delete {gone:,} of its {present:,} rows; the limit is {max_share:.0%}, and a year "
-        "is never emptied. Nothing is changed. If the source is right, raise BABYNAMES_WAREHOUSE__MAX_DELETE_SHARE for "
-        "one run."
+        f"Loading {year} would delete {done.deleted:,} of its {present:,} rows; the limit is {max_share:.0%}, and a "
+        "year is never emptied. Nothing is changed. If the source is right, raise "
+        "BABYNAMES_WAREHOUSE__MAX_DELETE_SHARE for one run."
     )
 
 
-def _read(connection: Connection, year: int, *, lock: bool) -> pl.DataFrame:
-    columns = baby_names.c
-    query = sa.select(columns.year, columns.sex, columns.name, columns.births).where(columns.year == year)
-    query = query.order_by(columns.sex, columns.name)
-    rows = connection.execute(query.with_for_update() if lock else query).all()
-    return pl.DataFrame([tuple(row) for row in rows], schema=SCHEMA, orient="row")
-
-
-def _write(connection: Connection, rows: pl.DataFrame) -> None:
-    """Insert rows, or give the ones that exist their new births; in the order of the key, many in a statement."""
-    in_order = rows.select(*SCHEMA).sort(_KEY).iter_rows(named=True)
-    upsert(connection, baby_names, in_order, keys=_KEY, update={"births": NEW})
+def _delete(connection: Connection, year: int, rows: pl.DataFrame) -> None:
+    """By year and sex, with a list of names: the form that every server answers by its key."""
+    for (sex,), gone in rows.partition_by("sex", as_dict=True).items():
+        for names in gone["name"].sort().to_frame().iter_slices(_NAMES_IN_STATEMENT):
+            is_gone = baby_names.c.name.in_(names["name"].to_list())
+            connection.execute(baby_names.delete().where(baby_names.c.year == year, baby_names.c.sex == sex, is_gone))

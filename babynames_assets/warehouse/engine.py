@@ -15,12 +15,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from babynames_assets.errors import ConfigurationError, FatalError, RetryableError
 from babynames_assets.resilience.retry import retrying
+from babynames_assets.warehouse.local_files import NOT_OFFERED, LocalFileConnection
 
 T = TypeVar("T")
 
 GOOD_URLS = "mysql+pymysql://user:password@host:3306/database (MySQL, MariaDB) or sqlite:///file"
 _MODES = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 _SQLITE_WAIT_SECONDS = 30
+_LONGEST_TEXT = 2**30
+
+TAKES_FILES = "takes_files"
+"""Key in a connection's ``info``: whether the server takes ``LOAD DATA LOCAL INFILE``."""
 
 # About twenty seconds in all: long enough for a server that restarts.
 _ATTEMPTS = 12
@@ -34,6 +39,7 @@ _LASTING = {
     1045: "The server refuses the user or the password: mend BABYNAMES_WAREHOUSE__URL.",
     1049: "The database does not exist: create it, or name another in BABYNAMES_WAREHOUSE__URL.",
     1142: "The user lacks a privilege: it needs SELECT, INSERT, UPDATE, DELETE, and to migrate CREATE, ALTER, DROP.",
+    NOT_OFFERED: "Nothing was sent. It is not to be trusted: check BABYNAMES_WAREHOUSE__URL.",
     1021: "The server's disk is full: make room, then run this again.",
     1114: "The server's disk is full: make room, then run this again.",
     1698: "The server refuses the user or the password: mend BABYNAMES_WAREHOUSE__URL.",
@@ -159,13 +165,22 @@ def _open_mysql(url: sa.URL, pool_size: int, connect_timeout: float, read_timeou
             "read_timeout": connect_timeout,
             "write_timeout": read_timeout,
             "charset": "utf8mb4",
-            "init_command": f"SET time_zone = '+00:00', sql_mode = '{_MODES}', innodb_lock_wait_timeout = 50",
+            "local_infile": True,
+            "init_command": (
+                f"SET time_zone = '+00:00', sql_mode = '{_MODES}', innodb_lock_wait_timeout = 50, "
+                f"group_concat_max_len = {_LONGEST_TEXT}"
+            ),
         },
     )
 
+    @sa.event.listens_for(engine, "do_connect")
+    def open_connection(_dialect: Any, _record: Any, arguments: Any, named: Any) -> LocalFileConnection:
+        return LocalFileConnection(*arguments, **named)
+
     @sa.event.listens_for(engine, "connect")
-    def allow_long_statements(dbapi_connection: Any, _record: Any) -> None:
+    def prepare(dbapi_connection: Any, record: Any) -> None:
         dbapi_connection._read_timeout = read_timeout  # noqa: SLF001 - PyMySQL has one time limit for login and statements
+        record.info[TAKES_FILES] = dbapi_connection.server_takes_files()
 
     return engine
 

@@ -39,6 +39,14 @@ class YearRecord:
 
 
 @dataclass(frozen=True)
+class CurrentYear:
+    """The file and the content that a year of the table was last brought to."""
+
+    source_sha256: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class LedgerTotals:
     """The books of a file: ``lines = header_lines + valid + merged + duplicates + rejected``."""
 
@@ -80,7 +88,7 @@ def record_load(connection: Connection, source_sha256: str, year: YearRecord, co
         run_id: the Dagster run.
     """
     moment = now()
-    connection.execute(ledger.update().where(ledger.c.year == year.year).values(is_current=False))
+    _retire(connection, year.year, except_for=source_sha256)
     row = {
         **_row(source_sha256, year),
         "scanned_at": moment,
@@ -99,17 +107,19 @@ def record_load(connection: Connection, source_sha256: str, year: YearRecord, co
     upsert(connection, ledger, [row], keys=["source_sha256", "year"], update={**added, **replaced})
 
 
-def loaded_digest(connection: Connection, year: int, *, lock: bool = False) -> str | None:
+def loaded_digest(connection: Connection, year: int) -> str | None:
     """Digest of the frame that the table's year was last brought to; None when it never was.
 
-    Args:
-        connection: the warehouse.
-        year: the partition.
-        lock: keep other loads of the year away until this transaction ends. A load that skips because of the digest
-            needs it: another one could change the table in between, and the ledger would then name the wrong content.
+    A load that skips because of it holds the year first (``year_locks``): another one could change the table in
+    between, and the ledger would then name the wrong content.
     """
-    query = sa.select(ledger.c.digest).where(ledger.c.year == year, ledger.c.is_current)
-    return connection.scalar(query.with_for_update() if lock else query)
+    return connection.scalar(sa.select(ledger.c.digest).where(ledger.c.year == year, ledger.c.is_current))
+
+
+def current(connection: Connection) -> dict[int, CurrentYear]:
+    """What the table was last brought to, by year."""
+    query = sa.select(ledger.c.year, ledger.c.source_sha256, ledger.c.digest).where(ledger.c.is_current)
+    return {row.year: CurrentYear(row.source_sha256, row.digest) for row in connection.execute(query)}
 
 
 def totals(connection: Connection, source_sha256: str) -> LedgerTotals:
@@ -126,6 +136,15 @@ def totals(connection: Connection, source_sha256: str) -> LedgerTotals:
         duplicates=int(sums.duplicates),
         rejected=int(sums.rejected) + source.unplaced,
     )
+
+
+def _retire(connection: Connection, year: int, *, except_for: str) -> None:
+    """Mark the year's other entries as past; by their keys, since a search would lock the neighbouring years too."""
+    query = sa.select(ledger.c.source_sha256).where(ledger.c.year == year, ledger.c.is_current)
+    for source in connection.scalars(query).all():
+        if source != except_for:
+            entry = sa.and_(ledger.c.source_sha256 == source, ledger.c.year == year)
+            connection.execute(ledger.update().where(entry).values(is_current=False))
 
 
 def _row(source_sha256: str, year: YearRecord) -> dict[str, object]:

@@ -115,3 +115,10 @@ rate_limits = sa.Table(
     sa.Column("updated_at", MOMENT, nullable=False),
     **_OPTIONS,
 )
+
+year_locks = sa.Table(
+    "year_locks",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    **_OPTIONS,
+)

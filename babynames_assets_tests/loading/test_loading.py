@@ -13,7 +13,7 @@ from babynames_assets.ingest.raw_files import RawFile, RawFiles
 from babynames_assets.loading.books import record_file
 from babynames_assets.loading.frames import publish_year
 from babynames_assets.loading.sources import require_current, scan_raw
-from babynames_assets.loading.years import load_frame
+from babynames_assets.loading.years import LoadOptions, load_frame
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse import baby_names, dead_letters, ledger
 from babynames_assets.warehouse.baby_names import LoadCounts
@@ -45,7 +45,7 @@ class Desk:
         scan = scan_raw(raw, self.settings)
         record_file(self.engine, raw, scan)
         frame = publish_year(self.frames, raw, scan, year)
-        return load_frame(self.engine, frame, run_id="run", max_delete_share=0.5)
+        return load_frame(self.engine, frame, run_id="run", options=LoadOptions(0.5))
 
     def rows(self, year: int) -> list[tuple[object, ...]]:
         """The year of the table."""
@@ -96,7 +96,7 @@ def test_a_year_is_loaded_and_then_left_alone(desk: Desk) -> None:
     first = desk.load(raw, 2001)
     gone = replace(desk.frames.get(2001), path=Path("nowhere.parquet"))
 
-    second = load_frame(desk.engine, gone, run_id="again", max_delete_share=0.5)
+    second = load_frame(desk.engine, gone, run_id="again", options=LoadOptions(0.5))
 
     assert first == LoadCounts(inserted=2, updated=0, deleted=0, unchanged=0)
     assert second == LoadCounts(inserted=0, updated=0, deleted=0, unchanged=2)

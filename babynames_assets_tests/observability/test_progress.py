@@ -53,3 +53,18 @@ def test_nothing_to_do_is_said_at_once(clock: Clock) -> None:
     Progress("contacts answered", 0, say=said.append, clock=clock).reached(0)
 
     assert said == ["0 of 0 contacts answered, 0 a second, 0 s left"]
+
+
+def test_years_are_said_with_their_rows(clock: Clock) -> None:
+    """145 years say little about the speed; their rows do."""
+    said: list[str] = []
+    progress = Progress("years loaded", 4, of="rows", say=said.append, clock=clock)
+    clock.now = 10.0
+
+    progress.add(1, amount=20_000)
+    progress.add(1, amount=30_000)
+
+    assert said == ["1 of 4 years loaded, 2,000 rows a second, 30 s left"]
+    clock.now = 20.0
+    progress.add(2, amount=50_000)
+    assert said[1:] == ["4 of 4 years loaded, 5,000 rows a second, 0 s left"]

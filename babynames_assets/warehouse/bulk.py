@@ -1,0 +1,96 @@
+"""Many rows of names into the table, by the fastest way that the server allows.
+
+MySQL and MariaDB take ``LOAD DATA LOCAL INFILE`` from memory where both ends allow it, otherwise statements of many
+rows; SQLite takes a prepared statement. ``docs/decisions/0009-bulk-loading.md`` has the measurements.
+"""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+import structlog
+
+from babynames_assets.errors import FatalError
+from babynames_assets.warehouse.engine import TAKES_FILES, Connection
+
+FEW_ROWS = 200
+"""So many are sent faster in a statement than as a file."""
+
+_STATEMENT_ROWS = 5_000
+_LOAD = (
+    "LOAD DATA LOCAL INFILE '{name}' REPLACE INTO TABLE baby_names CHARACTER SET utf8mb4 "
+    "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' "
+    "(year, sex, name, births)"
+)
+_INSERT = "INSERT INTO baby_names (year, sex, name, births) VALUES"
+_STATEMENT = f"{_INSERT} {{rows}} ON DUPLICATE KEY UPDATE births = VALUES(births)"
+_SQLITE = f"{_INSERT} (?, ?, ?, ?) ON CONFLICT DO UPDATE SET births = excluded.births"
+
+_log = structlog.get_logger(__name__)
+
+
+def way(connection: Connection) -> str:
+    """How this connection loads many rows: ``local_infile``, ``statements`` or ``sqlite``."""
+    if connection.dialect.name == "sqlite":
+        return "sqlite"
+    return "local_infile" if connection.info[TAKES_FILES] else "statements"
+
+
+def write(connection: Connection, rows: pl.DataFrame, *, present: int) -> None:
+    """Insert rows, or give those whose key exists their births.
+
+    Args:
+        connection: a transaction.
+        rows: year, sex, name, births; sorted by the key, which is the order in which the servers are fastest.
+        present: how many of the keys exist in the table, each with other births.
+
+    Raises:
+        FatalError: the server took other rows than these; roll back.
+    """
+    if rows.is_empty():
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_SQLITE, rows.rows())
+    elif way(connection) == "local_infile" and rows.height > FEW_ROWS:
+        _load_file(connection, rows, present)
+    else:
+        for values in _literals(rows):
+            _execute(connection, _STATEMENT.format(rows=values))
+
+
+def _load_file(connection: Connection, rows: pl.DataFrame, present: int) -> None:
+    """What LOCAL makes a warning (a value that is cut, a line that is skipped) is an error here."""
+    content = BytesIO()
+    # Quoted, so that a name NULL is not taken for a missing one.
+    rows.write_csv(content, include_header=False, quote_style="non_numeric")
+    dbapi_connection: Any = connection.connection.dbapi_connection
+    with dbapi_connection.offering(content.getbuffer()) as name:
+        touched = _execute(connection, _LOAD.format(name=name))
+    warnings = connection.exec_driver_sql("SHOW WARNINGS LIMIT 1").all()
+    # A row that replaces another counts twice.
+    if warnings or touched != rows.height + present:
+        reason = warnings[0][2] if warnings else f"{touched:,} row changes instead of {rows.height + present:,}"
+        raise FatalError(
+            f"The server did not take the {rows.height:,} rows of {rows['year'][0]} as they were sent ({reason}). "
+            "Nothing is changed. Switch local_infile off on the server to load by statements instead, and report this."
+        )
+
+
+def _execute(connection: Connection, statement: str) -> int:
+    # Without parameters a percent sign in a name is only that.
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).rowcount
+
+
+def _literals(rows: pl.DataFrame) -> Iterator[str]:
+    """The rows as SQL, ``(1984,'F','Mary',7),...``, in pieces that fit into a statement."""
+    sex, name = (_quoted(column) for column in ("sex", "name"))
+    row = pl.format("({},{},{},{})", "year", sex, name, "births")
+    for piece in rows.iter_slices(_STATEMENT_ROWS):
+        yield piece.select(row.str.join(",")).item()
+
+
+def _quoted(column: str) -> pl.Expr:
+    """A string literal; the connection's SQL mode lets backslashes escape."""
+    escaped = pl.col(column).str.replace_all("\\", "\\\\", literal=True).str.replace_all("'", "''", literal=True)
+    return pl.format("'{}'", escaped)
