@@ -78,6 +78,17 @@ def engine(warehouse_url: str, warehouse_kind: str, migrated_schema: Callable[[s
     yield from _migrated(warehouse_url, migrated_schema(warehouse_kind))
 
 
+@pytest.fixture(params=list(Kind))
+def server_engine(
+    request: pytest.FixtureRequest,
+    server_url: Callable[[Kind], str],
+    migrated_schema: Callable[[str], Schema],
+) -> Iterator[Engine]:
+    """A migrated warehouse on MySQL and on MariaDB in turn, for what SQLite does not have."""
+    with fresh_database(server_url(request.param)) as url:
+        yield from _migrated(url, migrated_schema(request.param))
+
+
 def _migrated(url: str, schema: Schema) -> Iterator[Engine]:
     engine = open_engine(SecretStr(url))
     apply_schema(engine, schema)

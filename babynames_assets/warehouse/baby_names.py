@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from babynames_assets.errors import FatalError
 from babynames_assets.warehouse import bulk
-from babynames_assets.warehouse.compact_rows import KeyRange, read_rows
+from babynames_assets.warehouse.compact_rows import ALL, KeyRange, read_rows
 from babynames_assets.warehouse.engine import Connection
 from babynames_assets.warehouse.tables import baby_names
 from babynames_assets.warehouse.year_locks import hold_year
@@ -85,11 +85,13 @@ def load_parts(
         ValueError: as ``load_year``.
     """
     hold_year(connection, year)
-    present = count_rows(connection, [year])
-    done = LoadCounts()
+    present, done = None, LoadCounts()
     for keys, part in _ranges(parts):
         _check(year, part)
-        difference = _compare(part, read_rows(connection, year, keys) if present else None)
+        rows = read_rows(connection, year, keys)
+        if present is None:
+            present = rows.height if keys == ALL else count_rows(connection, [year])
+        difference = _compare(part, rows)
         done += difference.counts
         _guard(year, present, done, max_delete_share)
         _delete(connection, year, difference.to_delete)
@@ -130,8 +132,8 @@ def _marked(parts: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bool]
     yield part, True
 
 
-def _compare(wanted: pl.DataFrame, present: pl.DataFrame | None) -> _Difference:
-    if present is None or present.is_empty():
+def _compare(wanted: pl.DataFrame, present: pl.DataFrame) -> _Difference:
+    if present.is_empty():
         return _Difference(wanted, wanted.clear(), LoadCounts(inserted=wanted.height))
     both = wanted.join(present, on=("sex", "name"), how="left", suffix="_present", maintain_order="left")
     is_new, differs = pl.col("births_present").is_null(), pl.col("births") != pl.col("births_present")
@@ -150,13 +152,20 @@ def _compare(wanted: pl.DataFrame, present: pl.DataFrame | None) -> _Difference:
     )
 
 
-def _check(year: int, frame: pl.DataFrame) -> None:
-    if (frame["year"] != year).any():
-        raise ValueError(f"The frame to load into {year} holds other years: {frame['year'].unique().to_list()}")
+def _check(year: int, part: pl.DataFrame) -> None:
+    sex, name = pl.col("sex"), pl.col("name")
+    ascends = (sex > sex.shift()) | ((sex == sex.shift()) & (name > name.shift()))
+    found = part.select(
+        is_year=(pl.col("year") == year).all(), ascends=ascends.all(), has_space=name.str.ends_with(" ").any()
+    )
+    if not found["is_year"].item():
+        raise ValueError(f"The frame to load into {year} holds other years: {part['year'].unique().to_list()}")
     # MySQL's collations pass over spaces at the end: two names that differ there only would be one row.
-    if frame.select("sex", pl.col("name").str.strip_chars_end(" ")).is_duplicated().any():
+    is_blurred = found["has_space"].item() and part.select(sex, name.str.strip_chars_end(" ")).is_duplicated().any()
+    if is_blurred or not found["ascends"].item():
         raise ValueError(
-            f"The frame to load into {year} holds a key more than once (spaces at a name's end do not count)"
+            f"The frame to load into {year} is not sorted, or holds a key more than once (spaces at a name's end do "
+            "not count)"
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from babynames_assets.errors import FatalError
 from babynames_assets.warehouse.engine import TAKES_FILES, Connection
@@ -26,6 +27,8 @@ _LOAD = (
 _INSERT = "INSERT INTO baby_names (year, sex, name, births) VALUES"
 _STATEMENT = f"{_INSERT} {{rows}} ON DUPLICATE KEY UPDATE births = VALUES(births)"
 _SQLITE = f"{_INSERT} (?, ?, ?, ?) ON CONFLICT DO UPDATE SET births = excluded.births"
+
+_FILES_REFUSED = {1148, 3948, 4166}  # the codes of MySQL 5, MySQL 8 and MariaDB
 
 _log = structlog.get_logger(__name__)
 
@@ -52,22 +55,34 @@ def write(connection: Connection, rows: pl.DataFrame, *, present: int) -> None:
         return
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_SQLITE, rows.rows())
-    elif way(connection) == "local_infile" and rows.height > FEW_ROWS:
-        _load_file(connection, rows, present)
-    else:
+    elif rows.height <= FEW_ROWS or way(connection) == "statements" or not _load_file(connection, rows, present):
         for values in _literals(rows):
             _execute(connection, _STATEMENT.format(rows=values))
 
 
-def _load_file(connection: Connection, rows: pl.DataFrame, present: int) -> None:
-    """What LOCAL makes a warning (a value that is cut, a line that is skipped) is an error here."""
+def _load_file(connection: Connection, rows: pl.DataFrame, present: int) -> bool:
+    """Load the rows as a file; false when the server, or something before it, refuses files after all."""
     content = BytesIO()
     # Quoted, so that a name NULL is not taken for a missing one.
     rows.write_csv(content, include_header=False, quote_style="non_numeric")
     dbapi_connection: Any = connection.connection.dbapi_connection
-    with dbapi_connection.offering(content.getbuffer()) as name:
-        touched = _execute(connection, _LOAD.format(name=name))
-    warnings = connection.exec_driver_sql("SHOW WARNINGS LIMIT 1").all()
+    try:
+        with dbapi_connection.offering(content.getbuffer()) as name:
+            touched = _execute(connection, _LOAD.format(name=name))
+    except DBAPIError as error:
+        if not error.orig or error.orig.args[0] not in _FILES_REFUSED:
+            raise
+        connection.info[TAKES_FILES] = False
+        _log.warning("local_infile_refused", reason=str(error.orig.args[-1]), way="statements")
+        return False
+    _require_all(connection, rows, touched, present)
+    return True
+
+
+def _require_all(connection: Connection, rows: pl.DataFrame, touched: int, present: int) -> None:
+    """What LOCAL makes a warning (a value that is cut, a line that is skipped) is an error here."""
+    dbapi_connection: Any = connection.connection.dbapi_connection
+    warnings = connection.exec_driver_sql("SHOW WARNINGS LIMIT 1").all() if dbapi_connection.has_warnings() else []
     # A row that replaces another counts twice.
     if warnings or touched != rows.height + present:
         reason = warnings[0][2] if warnings else f"{touched:,} row changes instead of {rows.height + present:,}"

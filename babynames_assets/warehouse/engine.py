@@ -42,6 +42,7 @@ _LASTING = {
     NOT_OFFERED: "Nothing was sent. It is not to be trusted: check BABYNAMES_WAREHOUSE__URL.",
     1021: "The server's disk is full: make room, then run this again.",
     1114: "The server's disk is full: make room, then run this again.",
+    1406: "The frame's schema should have kept it out: report this; nothing is changed.",
     1698: "The server refuses the user or the password: mend BABYNAMES_WAREHOUSE__URL.",
 }
 

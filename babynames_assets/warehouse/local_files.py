@@ -33,6 +33,10 @@ class LocalFileConnection(_Connection):  # type: ignore[misc]
             cursor.execute("SELECT @@local_infile")
             return bool(cursor.fetchone() == (1,))
 
+    def has_warnings(self) -> bool:
+        """Whether the server had a warning for the last statement."""
+        return bool(self._result and self._result.warning_count)
+
     @contextmanager
     def offering(self, content: bytes | memoryview) -> Iterator[str]:
         """Offer a file while the block runs; gives the name under which a statement may ask for it."""
