@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import dataclass
 
 import structlog
@@ -116,7 +117,11 @@ def _load_side_by_side(
     on_loaded: Callable[[int, LoadCounts], None],
 ) -> None:
     with ThreadPoolExecutor(connections, thread_name_prefix="load") as pool:
-        loads = {pool.submit(load_frame, engine, frame, run_id=run_id, options=options): frame.year for frame in todo}
+        loads = {
+            # The log lines of a thread name the run as the caller's do.
+            pool.submit(copy_context().run, load_frame, engine, frame, run_id=run_id, options=options): frame.year
+            for frame in todo
+        }
         try:
             for load in as_completed(loads):
                 on_loaded(loads[load], load.result())

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from babynames_assets.errors import RetryableError
 from babynames_assets.warehouse.engine import Connection, Engine, connect
+from babynames_assets.warehouse.year_locks import add_locks
 
 _LOCK = "babynames_partitions"
 _LOCK_SECONDS = 60
@@ -33,6 +34,9 @@ def ensure_years(engine: Engine, first: int, last: int) -> None:
             if is_last:
                 parts.append("PARTITION p_future VALUES LESS THAN MAXVALUE")
             connection.exec_driver_sql(f"ALTER TABLE baby_names REORGANIZE PARTITION {name} INTO ({', '.join(parts)})")
+        # Now, by one process: side by side, the inserts of neighbouring rows can deadlock.
+        add_locks(connection, range(first, last + 1))
+        connection.commit()
 
 
 def years(engine: Engine) -> list[int]:
