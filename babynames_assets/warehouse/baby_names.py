@@ -135,17 +135,17 @@ def _marked(parts: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bool]
 def _compare(wanted: pl.DataFrame, present: pl.DataFrame) -> _Difference:
     if present.is_empty():
         return _Difference(wanted, wanted.clear(), LoadCounts(inserted=wanted.height))
-    both = wanted.join(present, on=("sex", "name"), how="left", suffix="_present", maintain_order="left")
-    is_new, differs = pl.col("births_present").is_null(), pl.col("births") != pl.col("births_present")
-    to_write = both.filter(is_new | differs)
-    to_delete = present.join(wanted, on=("sex", "name"), how="anti")
-    inserted = to_write["births_present"].null_count()
+    row, key = ["sex", "name", "births"], ["sex", "name"]
+    to_write = wanted.join(present, on=row, how="anti", maintain_order="left")
+    outdated = present.join(wanted, on=row, how="anti")
+    to_delete = outdated.join(to_write, on=key, how="anti")
+    updated = outdated.height - to_delete.height
     return _Difference(
-        to_write.drop("births_present"),
+        to_write,
         to_delete,
         LoadCounts(
-            inserted=inserted,
-            updated=to_write.height - inserted,
+            inserted=to_write.height - updated,
+            updated=updated,
             deleted=to_delete.height,
             unchanged=wanted.height - to_write.height,
         ),
