@@ -1,7 +1,6 @@
 """``babynames demo``: the whole graph, once, on this machine alone."""
 
 import json
-import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,10 +13,10 @@ from rich.table import Table
 
 from babynames_assets.cli import instance, services
 from babynames_assets.cli.accounts import Account, account, years_to_do
+from babynames_assets.cli.years import parse_years
 from babynames_assets.clients import open_warehouse
 from babynames_assets.emulators import dataset as generator
 from babynames_assets.emulators import kaggle_versions
-from babynames_assets.errors import ConfigurationError
 from babynames_assets.settings import Settings, load_settings
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import describe
@@ -40,7 +39,7 @@ def demo(
     """
     started = time.monotonic()
     settings = load_settings()
-    wanted = _parse_years(years)
+    wanted = parse_years(years)
     settings.state_folder.mkdir(parents=True, exist_ok=True)
     home = instance.prepare_home(settings)
     _migrate(settings)
@@ -105,18 +104,6 @@ def _progress_line() -> Callable[[dict[str, object]], None]:
 
 def _step(text: str) -> None:
     _console.print(f"[bold]==>[/bold] {text}")
-
-
-def _parse_years(text: str | None) -> tuple[int, int] | None:
-    if not text:
-        return None
-    match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text.strip())
-    if not match:
-        raise ConfigurationError(f"YEARS={text!r} is neither a year (2024) nor a range (2015-2024).")
-    first, last = int(match[1]), int(match[2] or match[1])
-    if first > last:
-        raise ConfigurationError(f"YEARS={text!r}: the first year comes after the last.")
-    return first, last
 
 
 def _changes(home: Path, began: float) -> dict[str, int]:

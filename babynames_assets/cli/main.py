@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from babynames_assets.cli import demo, dev, doctor, emulate, migrate
+from babynames_assets.cli import demo, dev, doctor, emulate, ledger, migrate, verify
 from babynames_assets.errors import BabynamesError
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.settings import load_settings
@@ -22,6 +22,8 @@ app.add_typer(emulate.app, name="emulate")
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
 app.command("doctor")(doctor.doctor)
+app.command("ledger")(ledger.ledger)
+app.command("verify")(verify.verify)
 
 
 @app.callback()

@@ -1,11 +1,10 @@
 """The books of a file: its counts into the ledger, its rejected lines into the dead letters."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterator
 
 from babynames_assets.ingest.raw_files import RawFile
 from babynames_assets.ingest.scan import Scan, rejected
+from babynames_assets.loading.letter_keys import LetterKeys
 from babynames_assets.warehouse import dead_letters, ledger
 from babynames_assets.warehouse.dead_letters import DeadLetter
 from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
@@ -59,14 +58,13 @@ def _enter(connection: Connection, raw: RawFile, scan: Scan) -> None:
 
 
 def _letters(raw: RawFile, scan: Scan) -> Iterator[DeadLetter]:
-    """One letter a rejected line. The same text in the next file is the same letter, on whatever line it stands."""
-    seen: Counter[str] = Counter()
+    """One letter a rejected line."""
+    keys = LetterKeys()
     for rows in rejected(scan.folder).collect_batches(chunk_size=ROWS_AT_ONCE, maintain_order=True):
         for line, year, text, reasons in rows.iter_rows():
-            seen[text] += 1
             yield DeadLetter(
                 service="import",
-                letter_key=hashlib.sha256(f"{seen[text]}\n{text}".encode()).hexdigest(),
+                letter_key=keys.next(text),
                 year=year,
                 payload={
                     "dataset": raw.dataset,
