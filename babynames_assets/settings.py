@@ -42,7 +42,7 @@ class WarehouseSettings(_Group):
     connect_timeout: Seconds = Field(default=10, description="Seconds to wait for a connection.")
     read_timeout: Seconds = Field(default=300, description="Seconds to wait for an answer of the server.")
     load_connections: int = Field(
-        default=2, ge=1, le=16, description="Years loaded side by side by one run (SQLite: always one)."
+        default=3, ge=1, le=16, description="Years loaded side by side by one run (SQLite: always one)."
     )
     compare: Literal["by_ledger", "always"] = Field(
         default="by_ledger",
@@ -98,6 +98,11 @@ class IngestSettings(_Group):
         default=None, ge=1, le=9999, description="The year of all rows, for a file that has no year column."
     )
     max_name_length: int = Field(default=100, ge=1, le=100, description="A longer name is rejected.")
+    memory_mib: int = Field(
+        default=256,
+        ge=64,
+        description="MiB that reading a file may take, about, beside the program itself.",
+    )
 
 
 class HubSpotSettings(_Group):

@@ -7,8 +7,9 @@ from babynames_assets.assets.descriptions import COLUMNS, preview
 from babynames_assets.ingest.frames import FrameStore, StoredFrame
 from babynames_assets.ingest.raw_files import RawFiles
 from babynames_assets.loading.books import record_file
-from babynames_assets.loading.frames import publish_year
+from babynames_assets.loading.frames import publish_years
 from babynames_assets.loading.sources import require_current, scan_raw
+from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse.engine import Engine
@@ -40,14 +41,19 @@ def baby_names(
     file = require_current(raw_files)
     scan = scan_raw(file, settings)
     record_file(warehouse, file, scan)
-    for year in years_of(context):
-        stored = publish_year(frames, file, scan, year)
-        context.add_asset_metadata(_describe(stored), asset_key=KEY, partition_key=str(year))
+    years = years_of(context)
+    progress = Progress("years published", len(years), of="rows", say=context.log.info)
+
+    def report(stored: StoredFrame) -> None:
+        context.add_asset_metadata(_describe(stored), asset_key=KEY, partition_key=str(stored.year))
+        progress.add(1, amount=stored.provenance.valid)
+
+    publish_years(frames, file, scan, years, on_published=report)
     return dg.MaterializeResult(
         metadata={
             "source_version": file.version,
             "file_lines": scan.lines,
-            "preview": preview(frames.get(years_of(context)[-1]).read()),
+            "preview": preview(frames.get(years[-1]).read()),
         }
     )
 

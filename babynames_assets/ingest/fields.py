@@ -11,6 +11,9 @@ TOO_LONG = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
 BLANK = "the line is blank"
 BAD_QUOTES = "the quotes do not follow the rules of CSV: one is never closed, or text stands beside a quoted field"
 
+GRAIN_SEPARATOR = "\x1f"
+"""Stands between the fields of a finer grain: a comma may be part of a quoted field."""
+
 _FIELD = r'"(?:[^"]|"")*"|[^",]*'
 _WELL_FORMED = rf"^(?:{_FIELD})(?:,(?:{_FIELD}))*$"
 
@@ -30,7 +33,7 @@ class Fields(NamedTuple):
 
 def cut_into_fields(block: Block, layout: Layout) -> Fields:
     """Cut a block's lines into the fields that the layout names."""
-    numbers = pl.int_range(block.first, block.first + len(block.lines), dtype=pl.Int64, eager=True).alias("line")
+    numbers = pl.int_range(block.first, block.first + len(block), dtype=pl.Int64, eager=True).alias("line")
     lines = pl.DataFrame([numbers, block.lines])
     if not block.has_quotes:
         return _cut_plain(lines, layout)
@@ -101,7 +104,6 @@ def _divide(lines: pl.DataFrame, reason: pl.Expr, parts: pl.Expr, fields: dict[s
         sex=fields["sex"],
         name=fields["name"],
         births=fields["births"],
-        # Not a comma: that may be part of a quoted field.
-        **({"grain": pl.concat_str(grain, separator="\x1f")} if grain else {}),
+        **({"grain": pl.concat_str(grain, separator=GRAIN_SEPARATOR)} if grain else {}),
     )
     return Fields(cut, judged.filter(pl.col("reason").is_not_null()))

@@ -7,6 +7,7 @@ A frame is replaced whole or not at all. A year that a new source no longer has 
 import json
 import os
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +15,11 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from babynames_assets.errors import FatalError
-from babynames_assets.ingest.schema import COLUMNS, digest
+from babynames_assets.ingest.frame_files import open_frame, read_parts, write_frame
+from babynames_assets.ingest.schema import COLUMNS, Content, digest
+
+ROWS_IN_PART = 250_000
+"""Rows of a frame that are in memory at once; a usual year has fewer."""
 
 _METADATA_KEY = "babynames_provenance"
 
@@ -55,15 +60,40 @@ class StoredFrame:
             FatalError: its content is not what was stored.
         """
         frame = _read(self.path)
-        _refuse_other_content(frame, self.provenance.digest, self.path)
+        if dict(frame.schema) != COLUMNS or digest(frame) != self.provenance.digest:
+            raise _damaged(self.path)
         return frame
+
+    def parts(self, rows: int = ROWS_IN_PART) -> Iterator[pl.DataFrame]:
+        """Read the frame in the order of its keys, so many rows at a time; an empty frame is one empty part.
+
+        Who writes the parts somewhere commits when there are no more: only then is all of the content proven.
+
+        Raises:
+            FatalError: its content is not what was stored; at the latest instead of an end.
+        """
+        if self.provenance.valid <= rows:
+            yield self.read()
+            return
+        content = Content()
+        for part in _parts(self.path, rows):
+            content.add(part)
+            yield part
+        if content.digest != self.provenance.digest:
+            raise _damaged(self.path)
 
 
 class FrameStore:
-    """The folder of the current frames, one Parquet file a year."""
+    """The folder of the current frames, one Parquet file a year.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they are.
+        rows_at_once: a frame that has more is copied without being held in memory.
+    """
+
+    def __init__(self, folder: Path, *, rows_at_once: int = ROWS_IN_PART) -> None:
         self._folder = folder
+        self._rows_at_once = rows_at_once
 
     def years(self) -> list[int]:
         """The years that have a frame, be it an empty one."""
@@ -92,8 +122,7 @@ class FrameStore:
         if current := self._current(year, provenance):
             return current
         try:
-            frame = _read(source)
-            _refuse_other_content(frame, provenance.digest, source)
+            frame = _proven(StoredFrame(year, source, provenance), self._rows_at_once)
         except FatalError as error:
             raise FatalError(
                 f"{source} does not hold the frame of {year} that the scan counted (digest {provenance.digest}). "
@@ -107,8 +136,8 @@ class FrameStore:
         Raises:
             FatalError: the provenance speaks of rows.
         """
-        frame = pl.DataFrame(schema=COLUMNS)
-        if provenance.valid or provenance.digest != digest(frame):
+        frame = pl.LazyFrame(schema=COLUMNS)
+        if provenance.valid or provenance.digest != Content().digest:
             raise FatalError(
                 f"An empty frame of {year} was to be stored, but its provenance counts {provenance.valid} rows "
                 f"and has the digest {provenance.digest}. This is a bug in the caller; nothing was changed."
@@ -116,23 +145,21 @@ class FrameStore:
         return self._current(year, provenance) or self._write(year, frame, provenance)
 
     def _current(self, year: int, provenance: Provenance) -> StoredFrame | None:
-        """The stored frame if it is the wanted one; a damaged one is not, and will be replaced."""
+        """The stored frame if it is the wanted one, by what its file says of itself; its rows are proven when read."""
         try:
             stored = self.get(year)
-            stored.read()
+            is_current = stored.provenance == provenance and _has_rows(stored)
         except FatalError:
             return None
-        return stored if stored.provenance == provenance else None
+        return stored if is_current else None
 
-    def _write(self, year: int, frame: pl.DataFrame, provenance: Provenance) -> StoredFrame:
+    def _write(self, year: int, frame: pl.LazyFrame, provenance: Provenance) -> StoredFrame:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(year)
         partial = self._folder / f".{path.name}.{uuid.uuid4().hex}.partial"
         try:
-            with partial.open("wb") as file:
-                frame.write_parquet(file, metadata={_METADATA_KEY: json.dumps(asdict(provenance))})
-                file.flush()
-                os.fsync(file.fileno())
+            write_frame(frame, partial, {_METADATA_KEY: json.dumps(asdict(provenance))})
+            _sync(partial)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
@@ -149,6 +176,27 @@ def _read_provenance(path: Path) -> Provenance:
         raise _damaged(path) from error
 
 
+def _has_rows(stored: StoredFrame) -> bool:
+    """Whether the file has the columns and the number of rows that it should have."""
+    try:
+        frame = open_frame(stored.path)
+        return bool(
+            dict(frame.collect_schema()) == COLUMNS
+            and frame.select(pl.len()).collect().item() == stored.provenance.valid
+        )
+    except (PolarsError, OSError) as error:
+        raise _damaged(stored.path) from error
+
+
+def _proven(source: StoredFrame, rows_at_once: int) -> pl.LazyFrame:
+    """The frame of a scan, after its content was compared with the digest; a large one is not kept in memory."""
+    if source.provenance.valid <= rows_at_once:
+        return source.read().lazy()
+    for _ in source.parts(rows_at_once):
+        pass
+    return open_frame(source.path)
+
+
 def _read(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, columns=list(COLUMNS), hive_partitioning=False)
@@ -156,9 +204,22 @@ def _read(path: Path) -> pl.DataFrame:
         raise _damaged(path) from error
 
 
-def _refuse_other_content(frame: pl.DataFrame, expected: str, path: Path) -> None:
-    if dict(frame.schema) != COLUMNS or digest(frame) != expected:
-        raise _damaged(path)
+def _parts(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+    try:
+        for part in read_parts(path, rows):
+            if dict(part.schema) != COLUMNS:
+                raise _damaged(path)
+            yield part
+    except (PolarsError, OSError) as error:
+        raise _damaged(path) from error
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _damaged(path: Path) -> FatalError:

@@ -5,7 +5,8 @@ rest of the file. Memory depends on the block, never on the file or on the lengt
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,23 +27,44 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive lines without their ends.
+    """Consecutive lines.
 
     Attributes:
         first: number of the first line, counted from 1.
-        lines: the lines as a String series.
-        is_ascii: no line holds anything but ASCII.
-        has_quotes: some line holds a double quote.
+        body: the lines as bytes, each with its end.
+        end: the file's line end, LF or CR; a CR before it belongs to neither line nor text.
     """
 
     first: int
-    lines: pl.Series
-    is_ascii: bool
-    has_quotes: bool
+    body: bytes
+    end: bytes = b"\n"
+
+    def __len__(self) -> int:
+        """Number of lines."""
+        return self.body.count(self.end)
+
+    @cached_property
+    def lines(self) -> pl.Series:
+        """The lines without their ends, as text."""
+        if not self.body:
+            return pl.Series("text", [], dtype=pl.String)
+        text = self.body.removesuffix(self.end).decode("utf-8", errors="replace")
+        lines = pl.Series("text", [text], dtype=pl.String).str.split(self.end.decode()).explode()
+        return lines.str.strip_suffix("\r") if "\r" in text else lines
+
+    @cached_property
+    def is_ascii(self) -> bool:
+        """No line holds anything but ASCII."""
+        return self.body.isascii()
+
+    @cached_property
+    def has_quotes(self) -> bool:
+        """Some line holds a double quote."""
+        return b'"' in self.body
 
     def without_first_lines(self, number: int) -> "Block":
         """The block without the header."""
-        return replace(self, first=self.first + number, lines=self.lines.slice(number))
+        return Block(self.first + number, self.body.split(self.end, number)[number], self.end)
 
 
 def read_blocks(path: Path, file_name: str, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
@@ -61,20 +83,20 @@ def read_blocks(path: Path, file_name: str, *, block_bytes: int = BLOCK_BYTES) -
     first = 1
     with path.open("rb") as file:
         for body, end in _whole_lines(file, file_name, block_bytes):
-            block = _block(body, end, first)
+            block = Block(first, body, end)
             yield block
-            first += len(block.lines)
+            first += len(block)
 
 
 def _whole_lines(file: BinaryIO, file_name: str, block_bytes: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield bodies of whole lines, each ended by the file's line end, with that line end."""
+    """Yield whole lines, the last one ended too, and the file's line end."""
     read = _without_mark(file.read(block_bytes), file_name)
     end = b"\r" if b"\r" in read and b"\n" not in read else b"\n"
     rest = b""
     while read:
         head, found, tail = read.rpartition(end)
         if found:
-            yield rest + head, end
+            yield rest + head + end, end
             rest = tail
         else:
             rest += tail
@@ -82,18 +104,10 @@ def _whole_lines(file: BinaryIO, file_name: str, block_bytes: int) -> Iterator[t
         rest = rest[: MAX_LINE_BYTES + 1]
         read = file.read(block_bytes)
     if rest:
-        yield rest, end
+        yield rest + end, end
 
 
 def _without_mark(read: bytes, file_name: str) -> bytes:
     if read.startswith(_UTF16_MARKS):
         raise SourceError(f"{file_name} is in UTF-16, but only UTF-8 can be read. Save it as CSV in UTF-8.")
     return read.removeprefix(_UTF8_MARK)
-
-
-def _block(body: bytes, end: bytes, first: int) -> Block:
-    text = body.decode("utf-8", errors="replace")
-    lines = pl.Series("text", [text], dtype=pl.String).str.split(end.decode()).explode()
-    if "\r\n" in text or text.endswith("\r"):
-        lines = lines.str.strip_suffix("\r")
-    return Block(first, lines, text.isascii(), '"' in text)

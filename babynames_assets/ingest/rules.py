@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from babynames_assets.ingest.clean_blocks import read_clean
 from babynames_assets.ingest.fields import cut_into_fields
 from babynames_assets.ingest.layouts import Layout
 from babynames_assets.ingest.lines import DAMAGED, Block
-from babynames_assets.ingest.schema import MOST_BIRTHS, NAME_PATTERN
+from babynames_assets.ingest.schema import MOST_BIRTHS, NAME_PATTERN, SEX
 
 LONGEST_TEXT = 2000
 """Characters of a rejected line that are kept."""
@@ -39,6 +40,7 @@ class Judged(NamedTuple):
 
     Attributes:
         candidates: line, text, year, sex, name, births and, if the layout is finer, grain. Each is sound by itself.
+            ``text`` may be missing where ``clean_blocks.plain_text`` tells it.
         rejected: as ``REJECTED_COLUMNS``, in the order of the lines.
     """
 
@@ -48,6 +50,13 @@ class Judged(NamedTuple):
 
 def judge(block: Block, layout: Layout, rules: Rules) -> Judged:
     """Tell the sound lines of a block from those to reject, each with all its reasons."""
+    years = (rules.first_year, rules.last_year)
+    clean = read_clean(block, layout, years=years, max_name_length=rules.max_name_length)
+    return judge_each(block, layout, rules) if clean is None else Judged(clean, pl.DataFrame(schema=REJECTED_COLUMNS))
+
+
+def judge_each(block: Block, layout: Layout, rules: Rules) -> Judged:
+    """Judge line by line, whatever the block holds."""
     fields = cut_into_fields(block, layout)
     typed = fields.cut.with_columns(
         year_text=pl.col("year").str.strip_chars(_BLANKS),
@@ -56,7 +65,7 @@ def judge(block: Block, layout: Layout, rules: Rules) -> Judged:
         name=_composed(pl.col("name").str.strip_chars(_BLANKS), is_ascii=block.is_ascii),
     ).with_columns(
         year=_whole("year_text", rules.first_year, rules.last_year).cast(pl.Int16),
-        sex=pl.col("sex_text").str.to_lowercase().replace_strict(_SEX_BY_WORD, default=None, return_dtype=pl.String),
+        sex=pl.col("sex_text").str.to_lowercase().replace_strict(_SEX_BY_WORD, default=None, return_dtype=SEX),
         births=_whole("births_text", 1, MOST_BIRTHS).cast(pl.Int32),
     )
     typed = typed.with_columns(sound=_is_sound(rules, is_ascii=block.is_ascii))

@@ -19,11 +19,14 @@ import structlog
 
 from babynames_assets.errors import SourceError
 from babynames_assets.ingest.atomic_folder import atomic_folder
+from babynames_assets.ingest.clean_blocks import plain_text
 from babynames_assets.ingest.layouts import resolve_layout
 from babynames_assets.ingest.lines import read_blocks
+from babynames_assets.ingest.memory import plan_for
 from babynames_assets.ingest.rejects import Rejects
 from babynames_assets.ingest.rules import Rules, judge
 from babynames_assets.ingest.shards import Shards
+from babynames_assets.ingest.side_by_side import in_order
 from babynames_assets.ingest.year_frames import YearCounts, finish_years, frame_path
 from babynames_assets.settings import IngestSettings
 
@@ -85,7 +88,7 @@ def scan_file(
         return scan
     started = time.monotonic()
     with atomic_folder(target_folder, is_current=lambda folder: _stored(folder, identity) is not None) as folder:
-        scan = _scan(path, name, folder, source_sha256, settings.year, rules)
+        scan = _scan(path, name, folder, source_sha256, settings, rules)
         _store(scan, identity)
     _log.info(
         "file_scanned",
@@ -117,22 +120,23 @@ def prove_that_no_line_is_lost(scan: Scan, file_name: str) -> None:
         )
 
 
-def _scan(path: Path, file_name: str, folder: Path, source_sha256: str, fixed_year: int | None, rules: Rules) -> Scan:
-    blocks = read_blocks(path, file_name)
+def _scan(path: Path, file_name: str, folder: Path, source_sha256: str, settings: IngestSettings, rules: Rules) -> Scan:
+    plan = plan_for(settings.memory_mib)
+    blocks = read_blocks(path, file_name, block_bytes=plan.block_bytes)
     first = next(blocks, None)
     if first is None:
         raise SourceError(f"{file_name} is empty (0 bytes of text). Get the file again; nothing was changed.")
-    layout = resolve_layout(first.lines[0], file_name=file_name, year=fixed_year)
+    layout = resolve_layout(first.lines[0], file_name=file_name, year=settings.year)
     pieces = folder / "pieces"
     pieces.mkdir()
-    shards, rejects = Shards(pieces), Rejects(pieces)
+    shards, rejects = Shards(pieces, plan), Rejects(pieces)
     lines = layout.header_lines
-    for block in chain([first.without_first_lines(layout.header_lines)], blocks):
-        judged = judge(block, layout, rules)
+    data = chain([first.without_first_lines(layout.header_lines)], blocks)
+    for judged, judged_lines in in_order(lambda block: (judge(block, layout, rules), len(block)), data):
         shards.add(judged.candidates)
         rejects.add(judged.rejected)
-        lines += len(block.lines)
-    years = finish_years(shards, rejects, folder)
+        lines += judged_lines
+    years = finish_years(shards, rejects, folder, pieces=pieces, plan=plan, plain_text=plain_text(layout))
     rejects.write(folder / "rejected.parquet")
     scan = Scan(folder, source_sha256, layout.header_lines, lines, years, rejects.unplaced)
     _refuse_nothing(scan, file_name)

@@ -1,53 +1,89 @@
-"""The candidates of a scan on disk, a shard for each year, so that memory never holds the whole file."""
+"""The candidates of a scan, a shard for each year; what memory may not hold is on disk."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
-BLOCKS_IN_MEMORY = 4
-ROWS_AT_ONCE = 250_000
+from babynames_assets.ingest.memory import MemoryPlan, bytes_of
+
+
+class Batch(NamedTuple):
+    """Shards that are resolved together.
+
+    Attributes:
+        shards: by their number, their pieces in the order of the file.
+        bytes: size of all of them.
+    """
+
+    shards: dict[int, list[pl.LazyFrame]]
+    bytes: int
+
+    @property
+    def pieces(self) -> list[pl.LazyFrame]:
+        """The pieces of all shards."""
+        return [piece for pieces in self.shards.values() for piece in pieces]
+
+    def parts(self, most_bytes: int) -> list[pl.LazyFrame]:
+        """The batch in one part if it is no larger than that, else piece by piece."""
+        return [pl.concat(self.pieces, how="diagonal")] if self.bytes <= most_bytes else self.pieces
 
 
 class Shards:
-    """Collects candidates in the order of the file and gives them back in the order of the years."""
+    """Collects candidates in the order of the file and gives them back in the order of the shards.
 
-    def __init__(self, folder: Path, *, blocks_in_memory: int = BLOCKS_IN_MEMORY) -> None:
+    Args:
+        folder: takes the files.
+        plan: says how much is held and how much is given back at once.
+        by: the column of whole numbers that tells the shard.
+    """
+
+    def __init__(self, folder: Path, plan: MemoryPlan, *, by: str = "year") -> None:
         self._folder = folder
-        self._blocks_in_memory = blocks_in_memory
-        self._held: list[pl.DataFrame] = []
-        self._files: dict[int, list[Path]] = {}
-        self._rows: Counter[int] = Counter()
+        self._plan = plan
+        self._by = by
+        self._held: defaultdict[int, list[pl.DataFrame]] = defaultdict(list)
+        self._held_bytes = 0
+        self._written: defaultdict[int, list[pl.LazyFrame]] = defaultdict(list)
+        self._bytes: Counter[int] = Counter()
 
     def add(self, candidates: pl.DataFrame) -> None:
-        """Take a block's candidates; write to disk what a few blocks brought together."""
-        self._held.append(candidates)
-        if len(self._held) == self._blocks_in_memory:
+        """Take a block's candidates; write to disk what is more than memory may hold."""
+        size = bytes_of(candidates)
+        if candidates[self._by].is_sorted():
+            # Polars then cuts the frame instead of gathering each shard's rows.
+            candidates = candidates.with_columns(pl.col(self._by).set_sorted())
+        for (shard,), part in candidates.partition_by(self._by, as_dict=True).items():
+            self._held[int(shard)].append(part)
+            self._bytes[int(shard)] += size * part.height // candidates.height
+        self._held_bytes += size
+        if self._held_bytes > self._plan.held_bytes:
             self._write()
 
-    def batches(self, *, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[list[Path]]:
-        """Files of consecutive years that together have about so many rows; a year is never torn apart."""
-        self._write()
-        files: list[Path] = []
-        rows = 0
-        for year in sorted(self._files):
-            files += self._files[year]
-            rows += self._rows[year]
-            if rows >= rows_at_once:
-                yield files
-                files, rows = [], 0
-        if files:
-            yield files
+    def batches(self) -> Iterator[Batch]:
+        """Consecutive shards in batches; only a batch of a single shard may exceed what is resolved at once."""
+        shards: dict[int, list[pl.LazyFrame]] = {}
+        size = 0
+        for number in sorted(self._bytes):
+            if shards and size + self._bytes[number] > self._plan.batch_bytes:
+                yield Batch(shards, size)
+                shards, size = {}, 0
+            shards[number] = [*self._written.pop(number, []), *self._taken(number)]
+            size += self._bytes[number]
+        if shards:
+            yield Batch(shards, size)
 
     def _write(self) -> None:
-        if not self._held:
-            return
-        parts = pl.concat(self._held).partition_by("year", as_dict=True, maintain_order=False)
-        self._held.clear()
-        for (year,), part in parts.items():
-            files = self._files.setdefault(int(year), [])
-            file = self._folder / f"{year}-{len(files):06}.arrow"
-            part.write_ipc(file)
-            files.append(file)
-            self._rows[int(year)] += part.height
+        for number in list(self._held):
+            file = self._folder / f"{number}-{len(self._written[number]):06}.arrow"
+            [piece] = self._taken(number)
+            piece.collect().write_ipc(file)
+            self._written[number].append(pl.scan_ipc(file))
+        self._held_bytes = 0
+
+    def _taken(self, number: int) -> list[pl.LazyFrame]:
+        """What is held of a shard, as one piece."""
+        held = self._held.pop(number, [])
+        return [pl.concat(held, how="diagonal").lazy()] if held else []

@@ -28,7 +28,7 @@ class LoadOptions:
     """
 
     max_delete_share: float
-    connections: int = 2
+    connections: int = 3
     compare_always: bool = False
 
 
@@ -138,4 +138,4 @@ def _apply(connection: Connection, frame: StoredFrame, options: LoadOptions) -> 
     hold_year(connection, frame.year)
     if not options.compare_always and ledger.loaded_digest(connection, frame.year) == frame.provenance.digest:
         return LoadCounts(unchanged=frame.provenance.valid)
-    return baby_names.load_year(connection, frame.year, frame.read(), max_delete_share=options.max_delete_share)
+    return baby_names.load_parts(connection, frame.year, frame.parts(), max_delete_share=options.max_delete_share)

@@ -13,7 +13,15 @@ def resolve(*candidates: Candidate, grain: list[str] | None = None) -> Resolved:
     """Resolve candidates, with the grain of each or without."""
     schema = {"line": pl.Int64, "year": pl.Int16, "sex": pl.String, "name": pl.String, "births": pl.Int32}
     frame = pl.DataFrame(list(candidates), schema=schema, orient="row").with_columns(text=pl.format("line {}", "line"))
-    return resolve_duplicates((frame.with_columns(grain=pl.Series(grain)) if grain else frame).lazy())
+    frame = frame.with_columns(grain=pl.Series(grain)) if grain else frame
+    whole = resolve_duplicates([frame.lazy()])
+    if frame["line"].is_sorted():
+        one_by_one = resolve_duplicates([row.lazy() for row in frame.iter_slices(1)])
+        assert [part.rows() for part in (one_by_one.frame, one_by_one.rejected.sort("line"))] == [
+            part.rows() for part in (whole.frame, whole.rejected.sort("line"))
+        ]
+        assert (one_by_one.merged, one_by_one.duplicates) == (whole.merged, whole.duplicates)
+    return whole
 
 
 def reasons(resolved: Resolved) -> dict[int, list[str]]:

@@ -3,7 +3,6 @@
 import csv
 import io
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,8 +24,7 @@ STATES = Layout(columns=5, year=0, name=1, sex=2, births=3, finer_grain=(4,))
 
 def block_of(*lines: str, first: int = 1) -> Block:
     """A block of these lines."""
-    text = "\n".join(lines)
-    return Block(first, pl.Series("text", lines, dtype=pl.String), text.isascii(), '"' in text)
+    return Block(first, "".join(f"{line}\n" for line in lines).encode())
 
 
 def cut(*lines: str, layout: Layout = FOUR) -> Fields:

@@ -1,6 +1,7 @@
 """The store of current frames: whole or not at all, with provenance, never empty by accident."""
 
 import dataclasses
+import itertools
 import multiprocessing
 import os
 from pathlib import Path
@@ -137,9 +138,91 @@ def test_a_scan_that_changed_on_disk_is_not_stored(store: FrameStore, scan: Scan
     assert store.years() == [1985]
 
 
+def large(store: FrameStore, folder: Path) -> StoredFrame:
+    """Store a frame of a thousand rows."""
+    (folder / "large").mkdir()
+    names = ["".join(letters) for letters in itertools.product("abcdefghij", repeat=3)]
+    return put(store, scan_lines(folder / "large", *(f"1984,{name},F,{n}" for n, name in enumerate(names, start=1))))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 10, 999, 1000, 1001])
+def test_a_frame_comes_in_parts_of_bounded_size(store: FrameStore, tmp_path: Path, rows: int) -> None:
+    """The parts are the frame, in its order."""
+    stored = large(store, tmp_path)
+    parts = list(stored.parts(rows))
+    assert pl.concat(parts).equals(stored.read())
+    assert all(part.height == rows for part in parts[:-1])
+    assert 0 < parts[-1].height <= rows
+
+
+def test_a_frame_of_usual_size_is_one_part(store: FrameStore, scan: Scan) -> None:
+    """Nobody need treat it otherwise than a frame that is read at once."""
+    stored = put(store, scan)
+    assert [part.rows() for part in stored.parts()] == [stored.read().rows()]
+
+
+def test_an_empty_frame_is_one_empty_part(store: FrameStore) -> None:
+    """It has the columns of a frame."""
+    [part] = store.put_empty(1984, nothing()).parts()
+    assert (part.height, dict(part.schema)) == (0, COLUMNS)
+
+
+@pytest.mark.parametrize("damage", ["cut", "other rows", "fewer rows", "other columns", "other types"])
+def test_parts_of_a_damaged_frame_end_with_an_error(store: FrameStore, tmp_path: Path, damage: str) -> None:
+    """Who reads all parts before a commit commits nothing that is damaged."""
+    stored = large(store, tmp_path)
+    frame = stored.read()
+    if damage == "cut":
+        stored.path.write_bytes(stored.path.read_bytes()[:-20])
+    elif damage == "other rows":
+        frame.with_columns(births=pl.col("births").reverse()).write_parquet(stored.path)
+    elif damage == "fewer rows":
+        frame.head(100).write_parquet(stored.path)
+    elif damage == "other columns":
+        frame.drop("births").write_parquet(stored.path)
+    else:
+        frame.with_columns(pl.col("births").cast(pl.Int64)).write_parquet(stored.path)
+    with pytest.raises(FatalError, match=r"year=1984\.parquet is not the frame that was stored.*Remove it and mater"):
+        list(stored.parts(100))
+
+
+def test_parts_go_on_when_the_frame_is_replaced_meanwhile(store: FrameStore, tmp_path: Path, scan: Scan) -> None:
+    """A reader that began with the old frame ends with it."""
+    parts = large(store, tmp_path).parts(100)
+    first = next(parts)
+    put(store, scan)
+    assert first.height + sum(part.height for part in parts) == 1000
+    assert store.get(1984).read().height == 2
+
+
+def test_a_frame_that_is_not_held_in_memory_is_stored_all_the_same(tmp_path: Path) -> None:
+    """It is proven and copied in parts."""
+    store = FrameStore(tmp_path / "frames", rows_at_once=300)
+    stored = large(store, tmp_path)
+    assert stored.read().height == stored.provenance.valid == 1000
+    wrong = dataclasses.replace(stored.provenance, digest="0a")
+    with pytest.raises(FatalError, match="does not hold the frame of 1984 that the scan counted"):
+        store.put(1984, tmp_path / "large" / "scan" / "year=1984.parquet", wrong)
+    assert store.get(1984) == stored
+
+
+def test_rows_that_were_changed_behind_the_stores_back_are_noticed_before_they_are_used(
+    store: FrameStore, scan: Scan
+) -> None:
+    """As long as the file says what it should say nothing is written again; whoever reads it learns what to do."""
+    path = put(store, scan).path
+    metadata = {key: value for key, value in pl.read_parquet_metadata(path).items() if key != "ARROW:schema"}
+    pl.read_parquet(path).with_columns(births=pl.lit(9, dtype=pl.Int32)).write_parquet(path, metadata=metadata)
+    stored = put(store, scan)
+    with pytest.raises(FatalError, match="Remove it and materialize validated/baby_names of that year again"):
+        stored.read()
+    path.unlink()
+    assert put(store, scan).read().height == 2
+
+
 @pytest.mark.parametrize("damage", ["cut", "other rows", "other columns", "no provenance"])
 def test_a_damaged_frame_is_an_error_until_it_is_stored_again(store: FrameStore, scan: Scan, damage: str) -> None:
-    """Damage is noticed before a row reaches the warehouse, and the next put mends it."""
+    """Damage is noticed before a row reaches the warehouse, and the next put mends what the file itself shows."""
     path = put(store, scan).path
     metadata = {key: value for key, value in pl.read_parquet_metadata(path).items() if key != "ARROW:schema"}
     frame = pl.read_parquet(path, hive_partitioning=False)

@@ -12,10 +12,9 @@ from structlog.testing import capture_logs
 from babynames_assets.emulators.dataset import generate
 from babynames_assets.errors import SourceError
 from babynames_assets.ingest.duplicates import CONFLICT, FINER_CONFLICT, TOO_MANY
-from babynames_assets.ingest.lines import BLOCK_BYTES
+from babynames_assets.ingest.memory import plan_for
 from babynames_assets.ingest.scan import Scan, prove_that_no_line_is_lost, rejected, scan_file
 from babynames_assets.ingest.schema import FRAME_SCHEMA, digest
-from babynames_assets.ingest.shards import BLOCKS_IN_MEMORY
 from babynames_assets.ingest.year_frames import YearCounts
 from babynames_assets.settings import IngestSettings
 from babynames_assets_tests.ingest.scanning import (
@@ -29,6 +28,7 @@ from babynames_assets_tests.ingest.scanning import (
     scan_lines,
 )
 
+LEAST_MIB = 64
 MARY = (1984, "F", "Mary", 10)
 FILES = {
     "NationalNames.csv": "Id,Name,Year,Gender,Count\n1,Mary,1984,F,10\n",
@@ -264,12 +264,12 @@ def test_the_rejected_lines_have_their_columns_even_where_there_are_none(tmp_pat
 
 
 def test_a_large_file_is_read_in_blocks_without_losing_a_line(tmp_path: Path) -> None:
-    """More blocks than are held in memory, years scattered over all of them, a bad line in each thousand."""
-    note = "x" * 100
+    """More than is held in memory, years scattered over all blocks, a bad line in each thousand."""
+    note = "x" * 300
     lines = [f"{1900 + n % 100},{letters(n)},{'F' if n % 1000 else 'X'},{n + 1},{note}" for n in range(150_000)]
     content = "\n".join(["Year,Name,Sex,Count,Note", *lines])
-    assert len(content) > BLOCKS_IN_MEMORY * BLOCK_BYTES
-    scan = scan_bytes(tmp_path, content.encode())
+    assert len(content) > plan_for(LEAST_MIB).held_bytes > 10 * plan_for(LEAST_MIB).block_bytes
+    scan = scan_bytes(tmp_path, content.encode(), settings=IngestSettings(memory_mib=LEAST_MIB))
     assert accounted(scan) == scan.lines == 150_001
     assert list(reasons(scan)) == list(range(2, 150_002, 1000))
     assert sum(counts.valid for counts in scan.years.values()) == 149_850

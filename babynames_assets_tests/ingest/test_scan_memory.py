@@ -1,4 +1,4 @@
-"""The memory of a scan depends on its blocks, not on the file."""
+"""The memory of a scan depends on a setting, not on the file."""
 
 import subprocess
 import sys
@@ -11,14 +11,16 @@ from pathlib import Path
 from babynames_assets.ingest.scan import scan_file
 from babynames_assets.settings import IngestSettings
 source = Path(sys.argv[1])
-scan = scan_file(source, source.with_suffix(".scan"), source_sha256="0a", settings=IngestSettings())
+settings = IngestSettings(memory_mib=int(sys.argv[2]))
+scan = scan_file(source, source.with_suffix(".scan"), source_sha256="0a", settings=settings)
 print(scan.lines, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-def lines_and_peak(source: Path) -> tuple[int, int]:
+def lines_and_peak(source: Path, memory_mib: int = 64) -> tuple[int, int]:
     """Scan in a process of its own: the lines, and the most memory that it had, in the units of the system."""
-    answer = subprocess.run([sys.executable, "-c", PROGRAM, str(source)], check=True, capture_output=True, text=True)
+    command = [sys.executable, "-c", PROGRAM, str(source), str(memory_mib)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
     lines, peak = answer.stdout.splitlines()[-1].split()
     return int(lines), int(peak)
 
@@ -44,6 +46,17 @@ def test_a_file_that_is_one_endless_line_takes_little_memory(tmp_path: Path) -> 
     (lines, short), (more_lines, endless) = (lines_and_peak(tmp_path / name) for name in ("short.csv", "endless.csv"))
     assert (lines, more_lines) == (2, 3)
     assert endless < 1.5 * short
+
+
+def test_a_year_that_has_all_rows_takes_no_more_memory_than_many_years(tmp_path: Path) -> None:
+    """Two million rows of one year are no worse than the same rows in a hundred years."""
+    for span in (1, 100):
+        with (tmp_path / f"{span}.csv").open("w") as file:
+            file.write("Year,Name,Sex,Count\n")
+            file.writelines(f"{1900 + n % span},{name(n)},{'FM'[n % 2]},{1 + n}\n" for n in range(2_000_000))
+    (lines, many), (more_lines, one) = (lines_and_peak(tmp_path / f"{span}.csv") for span in (100, 1))
+    assert lines == more_lines == 2_000_001
+    assert one < 1.3 * many
 
 
 def name(number: int) -> str:

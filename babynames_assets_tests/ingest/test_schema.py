@@ -1,10 +1,14 @@
 """The schema of a year's frame refuses what is not sorted, unique and sound."""
 
+from typing import Any
+
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 
-from babynames_assets.ingest.schema import COLUMNS, digest, validated
+from babynames_assets.ingest.schema import COLUMNS, FRAME_SCHEMA, Content, digest, is_valid, validated
 
 Row = tuple[int, str, str | None, int | None]
 
@@ -74,6 +78,79 @@ def test_other_columns_or_types_are_refused(wrong: pl.DataFrame) -> None:
     """A frame has exactly its four columns, in their order and types."""
     with pytest.raises(SchemaErrors):
         validated(wrong)
+
+
+TYPES = [dict(COLUMNS), COLUMNS | {"year": pl.Int64}, COLUMNS | {"sex": pl.Enum(["F", "M"])}]
+values = st.tuples(
+    st.sampled_from([-1, 0, 1, 1984, 1985, 9999, 10000, None]),
+    st.sampled_from(["F", "F", "M", "M", None]),
+    st.one_of(
+        st.sampled_from(
+            ["Ann", "Mary", "ann", "Zo\u00eb", "", " A", "A ", "A\n", "A" * 100, "A" * 101, "An\x00n", None]
+        ),
+        st.text(max_size=3),
+    ),
+    st.sampled_from([-1, 0, 1, 5, 2**31 - 1, None]),
+)
+
+
+def passes_pandera(rows: pl.DataFrame) -> bool:
+    """Whether the schema itself takes the frame."""
+    try:
+        FRAME_SCHEMA.validate(rows, lazy=True)
+    except SchemaErrors:
+        return False
+    return True
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    rows=st.lists(values, max_size=4),
+    in_order=st.booleans(),
+    types=st.sampled_from([TYPES[0], *TYPES]),
+    columns=st.sampled_from([list(COLUMNS), list(COLUMNS), list(COLUMNS)[::-1], list(COLUMNS)[:3]]),
+)
+def test_the_expressions_and_pandera_agree(
+    rows: list[Row], in_order: bool, types: dict[str, Any], columns: list[str]
+) -> None:
+    """Whatever the frame: the quick check takes what the schema takes, and nothing else."""
+    built = pl.DataFrame(rows, schema=types, orient="row").select(columns)
+    built = built.sort(pl.all()) if in_order else built
+    assert is_valid(built) == passes_pandera(built)
+
+
+good_rows = st.lists(
+    st.tuples(
+        st.sampled_from([1, 1984, 9999]),
+        st.sampled_from("FM"),
+        st.sampled_from(["Ann", "Zo\u00eb", "A" * 100]),
+        st.sampled_from([1, 2**31 - 1]),
+    ),
+    unique_by=lambda row: row[:3],
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=good_rows, spoilt=st.booleans())
+def test_the_expressions_and_pandera_agree_on_good_frames(rows: list[Row], spoilt: bool) -> None:
+    """Good frames are taken by both; so is what a later year follows, and a repeated row by none."""
+    built = frame(*sorted(rows), *(sorted(rows)[-1:] if spoilt else []))
+    assert is_valid(built) == passes_pandera(built) == (not (spoilt and rows))
+
+
+def test_the_content_of_parts_is_that_of_the_whole() -> None:
+    """Rows, births and digest do not show where a frame was cut."""
+    content = Content()
+    for part in frame(*GOOD).iter_slices(2):
+        content.add(part)
+    assert (content.rows, content.births, content.digest) == (3, 16, digest(frame(*GOOD)))
+
+
+def test_the_sum_of_births_may_exceed_a_births_own_limit() -> None:
+    """Two billions and two billions are four."""
+    most = 2**31 - 1
+    assert Content().add(frame((1984, "F", "Ann", most), (1984, "M", "Ann", most))).births == 2 * most
 
 
 def test_the_digest_is_that_of_the_lines() -> None:
