@@ -13,14 +13,12 @@ from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
 from babynames_assets.loading.books import record_file
-from babynames_assets.loading.frames import publish_year
+from babynames_assets.loading.frames import publish_years
 from babynames_assets.loading.sources import scan_raw
 from babynames_assets.loading.years import LoadOptions, load_years
 from babynames_assets.settings import IngestSettings, Settings, WarehouseSettings
 from babynames_assets.warehouse.engine import Engine, connect, open_engine
 from babynames_assets.warehouse.partitioning import ensure_years
-
-CONNECTIONS = 2
 
 
 def main() -> None:
@@ -57,10 +55,11 @@ def load(engine: Engine, settings: Settings) -> None:
     scan = scan_raw(raw, settings)
     record_file(engine, raw, scan)
     years = list(range(min(scan.years), max(scan.years) + 1))
-    for year in years:
-        publish_year(frames, raw, scan, year)
+    publish_years(frames, raw, scan, years)
     ensure_years(engine, years[0], years[-1])
-    options = LoadOptions(max_delete_share=settings.warehouse.max_delete_share, connections=CONNECTIONS)
+    options = LoadOptions(
+        max_delete_share=settings.warehouse.max_delete_share, connections=settings.warehouse.load_connections
+    )
     load_years(engine, frames, years, run_id="benchmark", options=options, on_loaded=lambda _year, _counts: None)
 
 

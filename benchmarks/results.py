@@ -36,8 +36,7 @@ def measures(samples: Samples, peers: Iterable[str]) -> dict[str, float | str]:
     full = {peer: samples.seconds(peer) for peer in peers}
     if not full:
         return found
-    # Who has no good merge loads everything again: what is faster for the peer counts.
-    steps = {peer: min(seconds, samples.seconds(f"{peer}_step")) for peer, seconds in full.items()}
+    steps = {peer: samples.seconds(f"{peer}_step") for peer in full}
     fastest, fastest_step = _fastest(full), _fastest(steps)
     return {
         **found,
