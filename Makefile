@@ -6,13 +6,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BENCH_VENV := .venv-bench
 PACKAGES := babynames_assets babynames_assets_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format types imports check lock doctor screenshots clean
+.PHONY: help demo dev test lint format types imports check bench lock doctor screenshots campaign-load clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## Run the whole graph on this machine alone; DATASET=file.zip YEARS=2015-2024
 	@$(BIN)/babynames demo $(if $(DATASET),--dataset '$(DATASET)') $(if $(YEARS),--years '$(YEARS)')
@@ -44,14 +45,26 @@ imports: $(VENV)/.dev ## The direction of imports
 
 check: lint types imports test ## All of the above
 
+bench: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the data path; SERVER=mysql DATASET=file.zip STEP=next.zip QUICK=1 REPEAT=3 PEER_REPEAT=1
+	@$(BIN)/python -m benchmarks --peers-python $(BENCH_VENV)/bin/python $(if $(SERVER),--server '$(SERVER)') \
+		$(if $(DATASET),--dataset '$(DATASET)') $(if $(STEP),--step '$(STEP)') $(if $(QUICK),--quick) \
+		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(PEER_REPEAT),--peer-repeat '$(PEER_REPEAT)')
+
 lock: $(VENV)/.dev ## Choose new versions of the dependencies; commit requirements/
 	@$(BIN)/uv pip compile pyproject.toml --group build --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
 		--no-emit-index-url --custom-compile-command "make lock" -o requirements/runtime.txt
 	@$(BIN)/uv pip compile pyproject.toml --group build --group dev --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
 		--no-emit-index-url --custom-compile-command "make lock" -c requirements/runtime.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile --group bench --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
+		--no-emit-index-url --custom-compile-command "make lock" -c requirements/runtime.txt -c requirements/dev.txt \
+		-o requirements/bench.txt
+
+campaign-load: $(VENV)/.dev ## Kill loads and crash their servers, and compare the table; KILLS=50 RESTARTS=10 SEED=1
+	@$(BIN)/python -m babynames_assets_tests.loading.crashing $(if $(KILLS),--kills '$(KILLS)') \
+		$(if $(RESTARTS),--restarts '$(RESTARTS)') $(if $(SEED),--seed '$(SEED)')
 
 clean: ## Remove what the commands above made, the demo's state included
-	rm -rf $(VENV) .babynames .servers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) .babynames .servers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed (Debian: apt-get install python3 python3-venv)." >&2; exit 1; }
@@ -68,4 +81,11 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/.python
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "==> pinned dependencies of the tests"
 	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(BENCH_VENV)/.bench: requirements/bench.txt | $(VENV)/.python
+	@echo "==> $(BENCH_VENV): what the benchmark compares with, apart from the project's own dependencies"
+	@$(BIN)/python -m venv $(BENCH_VENV)
+	@echo '*' > $(BENCH_VENV)/.gitignore
+	@$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements/bench.txt
 	@touch $@

@@ -77,4 +77,6 @@ def _locked(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.scalar(sa.select(sa.func.release_lock(_LOCK)))
+        # A connection that is lost holds no lock, and a second error would hide the one that says to try again.
+        if not connection.invalidated:
+            connection.scalar(sa.select(sa.func.release_lock(_LOCK)))

@@ -1,18 +1,24 @@
-"""A server for trials, until standard input closes: ``python -m babynames_assets_tests.servers mysql|mariadb``."""
+"""A server for trials, until standard input closes: ``python -m babynames_assets_tests.servers mysql|mariadb``.
+
+With ``--durable`` it runs as it ships, a commit on the disk; without, it is in a hurry.
+"""
 
 import sys
 
 from babynames_assets_tests.servers.kinds import Kind, ServerError
 from babynames_assets_tests.servers.provision import server
 
+_DURABLE = "--durable"
+
 
 def main(arguments: list[str]) -> int:
     """Start a server, print its URL, and wait."""
-    if arguments not in [[kind] for kind in Kind]:
-        sys.stderr.write(f"Usage: python -m babynames_assets_tests.servers {'|'.join(Kind)}\n")
+    kinds = [argument for argument in arguments if argument != _DURABLE]
+    if kinds not in [[kind] for kind in Kind]:
+        sys.stderr.write(f"Usage: python -m babynames_assets_tests.servers {'|'.join(Kind)} [{_DURABLE}]\n")
         return 2
     try:
-        with server(Kind(arguments[0])) as url:
+        with server(Kind(kinds[0]), durable=_DURABLE in arguments) as url:
             sys.stdout.write(f"{url}\n")
             sys.stdout.flush()
             sys.stdin.read()

@@ -17,8 +17,10 @@ _OPTIONS = (
     "--local-infile=1",
     "--max-connections=200",
     "--secure-file-priv=",
+)
+# A crash may cost a test run its database: it is thrown away anyway.
+_HASTY_OPTIONS = (
     "--performance-schema=OFF",
-    # A crash of the machine may cost a test run its database: it is thrown away anyway.
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
     "--sync-binlog=0",
@@ -53,8 +55,14 @@ class Program:
     share: Path
     options: tuple[str, ...] = ()
 
-    def steps(self, folder: Path, port: int) -> list[Step]:
-        """The commands that prepare a data folder and then run the server on it."""
+    def steps(self, folder: Path, port: int, *, durable: bool = False) -> list[Step]:
+        """The commands that prepare a data folder and then run the server on it.
+
+        Args:
+            folder: where its data, its socket and its log are.
+            port: of the loopback interface.
+            durable: as the server ships: a commit is on the disk. Else it is in a hurry, and a crash loses data.
+        """
         users = folder / "users.sql"
         users.write_text(_USERS, encoding="utf-8")
         base = [*self.command, "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={self.share}"]
@@ -62,7 +70,7 @@ class Program:
         if os.geteuid() == 0:
             base.append("--user=root")
         serve = [*base, *_OPTIONS, f"--port={port}", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
-        serve.append(f"--init-file={users}")
+        serve += [f"--init-file={users}", *(() if durable else _HASTY_OPTIONS)]
         if self.kind is Kind.MYSQL:
             return [Step([*base, "--initialize-insecure"]), Step([*serve, "--mysqlx=OFF"])]
         return [Step([*base, "--bootstrap"], _write_system_tables(self.share, folder)), Step(serve)]

@@ -1,22 +1,17 @@
 """Gets a MySQL or MariaDB server for the tests, one way or another, and never goes on without one in silence."""
 
-import json
 import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-import pymysql
 import sqlalchemy as sa
 
-from babynames_assets_tests.servers import debian, docker, keeper, programs
+from babynames_assets_tests.servers import debian, docker, programs
 from babynames_assets_tests.servers.kinds import Kind, ServerError
+from babynames_assets_tests.servers.private import PrivateServer, private_server
 from babynames_assets_tests.servers.programs import Program, Step
 
 DOWNLOADS = Path(__file__).parents[2] / ".servers"
@@ -25,12 +20,13 @@ _PULL_SECONDS = 900.0
 
 
 @contextmanager
-def server(kind: Kind, *, downloads: Path = DOWNLOADS) -> Iterator[str]:
-    """A server: the one that the environment names, else a private one that is gone afterwards.
+def server(kind: Kind, *, downloads: Path = DOWNLOADS, durable: bool = False) -> Iterator[str]:
+    """A server: the one that the environment names, as it is, else a private one that is gone afterwards.
 
     Args:
         kind: which server.
         downloads: where Debian's packages are kept.
+        durable: a private one runs as it ships, so that a commit is on the disk. Else it is in a hurry.
 
     Yields:
         A URL without database; its user may create and drop databases.
@@ -42,13 +38,40 @@ def server(kind: Kind, *, downloads: Path = DOWNLOADS) -> Iterator[str]:
         _check_named(kind, url)
         yield url
         return
+    if program := _find_program(kind, downloads):
+        running = private_server(kind, partial(program.steps, durable=durable), start_seconds=_START_SECONDS)
+    else:
+        steps = partial(_container_steps, kind, durable)
+        running = private_server(kind, steps, start_seconds=_PULL_SECONDS)
+    with running as private:
+        yield private.url
+
+
+@contextmanager
+def restartable_server(kind: Kind, *, downloads: Path = DOWNLOADS) -> Iterator[PrivateServer]:
+    """A private server that can be killed and started again, and keeps what was committed; gone afterwards.
+
+    A server that the environment names is left alone: it is not ours to kill.
+
+    Args:
+        kind: which server.
+        downloads: where Debian's packages are kept.
+
+    Raises:
+        ServerError: its program is not on this machine; a container does not do. The message says what to do.
+    """
     program = _find_program(kind, downloads)
-    port = _free_port()
-    with _private_folder() as folder:
-        steps = program.steps(folder, port) if program else docker.steps(kind, port)
-        with _kept(folder, steps):
-            _wait_until_ready(kind, folder, port, _START_SECONDS if program else _PULL_SECONDS)
-            yield f"mysql+pymysql://root@127.0.0.1:{port}/"
+    if program is None:
+        raise ServerError(
+            f"A test kills a {kind} server and starts it again. A container is not made for that, and a server that "
+            f"{kind.variable} names is never killed. Install the program (macOS: brew install {kind})."
+        )
+    with private_server(kind, partial(program.steps, durable=True), start_seconds=_START_SECONDS) as running:
+        yield running
+
+
+def _container_steps(kind: Kind, durable: bool, _folder: Path, port: int) -> list[Step]:
+    return docker.steps(kind, port, durable=durable)
 
 
 def _find_program(kind: Kind, downloads: Path) -> Program | None:
@@ -74,48 +97,3 @@ def _check_named(kind: Kind, url: str) -> None:
     except sa.exc.SQLAlchemyError as error:
         place = f"{kind.variable} is set, but no server can be used there"
         raise ServerError(f"{place} ({type(error).__name__}). Start it, mend the URL, or unset the variable.") from None
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    # A short path: the name of a socket may have no more than about a hundred characters.
-    folder = Path(tempfile.mkdtemp(prefix="babynames-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # for the case that the keeper did not come so far
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _kept(folder: Path, steps: list[Step]) -> Iterator[None]:
-    """The steps under a keeper, which stops them when this process ends in whichever way."""
-    plain = [{"command": step.command, "input": str(step.input or "")} for step in steps]
-    command = [sys.executable, "-I", "-S", keeper.__file__, str(folder), json.dumps(plain)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
-        assert process.stdin is not None
-        try:
-            yield
-        finally:
-            process.stdin.close()
-            process.wait()
-
-
-def _wait_until_ready(kind: Kind, folder: Path, port: int, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            pymysql.connect(host="127.0.0.1", port=port, user="root", connect_timeout=5).close()
-        except pymysql.err.OperationalError as error:
-            if (folder / "ended").exists() or time.monotonic() > deadline:
-                log = (folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
-                said = "\n".join(log[-20:])
-                raise ServerError(f"The private {kind} server did not start within {seconds:.0f} s:\n{said}") from error
-            time.sleep(0.05)
-        else:
-            return

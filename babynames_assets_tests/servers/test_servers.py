@@ -73,14 +73,59 @@ def test_a_private_server_leaves_nothing_behind(
     assert not folder.exists()
 
 
-def test_the_command_says_how_it_is_used() -> None:
-    """A kind that does not exist is not guessed at."""
-    command = [sys.executable, "-m", "babynames_assets_tests.servers", "oracle"]
+@pytest.mark.parametrize("words", [["oracle"], [], ["mysql", "mariadb"], ["--durable"], ["mysql", "--fast"]])
+def test_the_command_says_how_it_is_used(words: list[str]) -> None:
+    """A kind or an option that does not exist is not guessed at."""
+    command = [sys.executable, "-m", "babynames_assets_tests.servers", *words]
 
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "mysql|mariadb" in done.stderr
+    assert "mysql|mariadb [--durable]" in done.stderr
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_restartable_server_keeps_what_was_committed(kind: Kind) -> None:
+    """SIGKILL ends it with its connections; after the start the committed row is there, the other is not."""
+    with provision.restartable_server(kind) as server:
+        engine = sa.create_engine(server.url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE DATABASE crash")
+            connection.exec_driver_sql("CREATE TABLE crash.notes (id INT PRIMARY KEY)")
+            connection.exec_driver_sql("INSERT INTO crash.notes VALUES (1)")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("INSERT INTO crash.notes VALUES (2)")
+            server.kill()
+            with pytest.raises(sa.exc.OperationalError):
+                connection.exec_driver_sql("SELECT 1")
+        with pytest.raises(sa.exc.OperationalError):
+            engine.connect()
+
+        server.start()
+
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT id FROM crash.notes").scalars().all() == [1]
+
+
+@pytest.mark.parametrize(("durable", "flush"), [(True, 1), (False, 0)])
+def test_a_durable_server_runs_with_what_it_ships(durable: bool, flush: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every commit reaches the disk, or none has to, as asked for."""
+    monkeypatch.delenv(Kind.MARIADB.variable, raising=False)
+
+    with provision.server(Kind.MARIADB, durable=durable) as url:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT @@innodb_flush_log_at_trx_commit, @@innodb_doublewrite").one()
+
+    assert [int(value) for value in found] == [flush, flush]
+
+
+def test_a_restartable_server_is_never_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the program the message says what to install."""
+    monkeypatch.setattr(provision, "_find_program", lambda _kind, _downloads: None)
+
+    with pytest.raises(ServerError, match=r"Install the program.*brew install mysql"):
+        provision.restartable_server(Kind.MYSQL).__enter__()
 
 
 def test_a_server_of_the_environment_is_used_as_it_is(

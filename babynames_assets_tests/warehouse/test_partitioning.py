@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from babynames_assets.errors import RetryableError
 from babynames_assets.warehouse import partitioning
-from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets.warehouse.engine import Connection, Engine, connect, open_engine
 from babynames_assets.warehouse.partitioning import ensure_years, years
 from babynames_assets_tests.warehouse.frames import load, stored
 
@@ -171,3 +172,23 @@ def test_any_calls_leave_ascending_partitions_with_every_year_that_was_asked_for
         assert set(range(first, first + length + 1)) <= set(own)
         assert boundaries[-1] == ("p_future", None)
         assert split(boundaries, first, first + length) == boundaries
+
+
+def test_a_connection_that_is_lost_half_way_is_worth_another_try(server_engine: Engine) -> None:
+    """The error says so; that the lock cannot be released any more does not hide it."""
+    url = server_engine.url.render_as_string(hide_password=False)
+    fragile = open_engine(SecretStr(url))
+
+    @sa.event.listens_for(fragile, "before_cursor_execute")
+    def lose(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("ALTER TABLE"):
+            with server_engine.connect() as other:
+                number = connection.connection.thread_id()
+                other.exec_driver_sql(f"KILL CONNECTION {number}")
+
+    with pytest.raises(RetryableError):
+        ensure_years(fragile, 2000, 2001)
+
+    ensure_years(server_engine, 2000, 2001)
+    assert years(server_engine) == [2000, 2001]
+    fragile.dispose()

@@ -1,0 +1,29 @@
+"""Warehouses for the crash campaign: on servers that may be killed and started again, and on SQLite."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from babynames_assets.warehouse.engine import Engine, open_engine
+from babynames_assets.warehouse.migrations import up
+from babynames_assets_tests.servers.databases import fresh_database
+from babynames_assets_tests.servers.kinds import Kind
+from babynames_assets_tests.servers.private import PrivateServer
+from babynames_assets_tests.servers.provision import restartable_server
+
+_SQLITE = "sqlite"
+KINDS = [_SQLITE, *(kind.value for kind in Kind)]
+
+
+@contextmanager
+def warehouse(kind: str, folder: Path) -> Iterator[tuple[Engine, PrivateServer | None]]:
+    """A migrated warehouse, and its server if it has one."""
+    with ExitStack() as stack:
+        server = None if kind == _SQLITE else stack.enter_context(restartable_server(Kind(kind)))
+        url = stack.enter_context(fresh_database(server.url)) if server else f"sqlite:///{folder / 'warehouse.sqlite'}"
+        engine = open_engine(SecretStr(url))
+        stack.callback(engine.dispose)
+        up(engine)
+        yield engine, server
