@@ -41,7 +41,7 @@ def baby_names_csv(
     """Acquire the newest version, read it through once, and make partitions of its years."""
     started = time.monotonic()
     acquired = acquire(raw_files, kaggle, settings=settings.kaggle, landing_folder=settings.landing_folder)
-    scan = scan_raw(acquired.raw, settings)
+    scan = scan_raw(acquired.raw, settings, say=context.log.info)
     new_years = add_years(context.instance, settings.ingest.first_year, max(scan.years))
     raw = acquired.raw
     return dg.MaterializeResult(

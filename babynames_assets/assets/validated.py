@@ -39,7 +39,7 @@ def baby_names(
 ) -> dg.MaterializeResult:
     """Read the current raw file once and publish the frames of the years asked for."""
     file = require_current(raw_files)
-    scan = scan_raw(file, settings)
+    scan = scan_raw(file, settings, say=context.log.info)
     record_file(warehouse, file, scan)
     years = years_of(context)
     progress = Progress("years published", len(years), of="rows", say=context.log.info)

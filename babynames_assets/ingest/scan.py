@@ -65,6 +65,7 @@ def scan_file(
     source_sha256: str,
     settings: IngestSettings,
     file_name: str | None = None,
+    on_read: Callable[[int, int], None] = lambda _bytes, _lines: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Scan:
     """Scan a file, or return the finished scan of it that the folder holds.
@@ -75,6 +76,7 @@ def scan_file(
         source_sha256: the file's digest, by which a finished scan is known.
         settings: the allowed years and lengths, and the year of a file that names none.
         file_name: the name that the source gave the file, if the path has another.
+        on_read: called with the bytes and the lines of each block that is read, for progress.
         clock: tells the last allowed year where the settings do not.
 
     Raises:
@@ -88,7 +90,7 @@ def scan_file(
         return scan
     started = time.monotonic()
     with atomic_folder(target_folder, is_current=lambda folder: _stored(folder, identity) is not None) as folder:
-        scan = _scan(path, name, folder, source_sha256, settings, rules)
+        scan = _scan(path, name, folder, source_sha256, settings, rules, on_read)
         _store(scan, identity)
     _log.info(
         "file_scanned",
@@ -120,7 +122,15 @@ def prove_that_no_line_is_lost(scan: Scan, file_name: str) -> None:
         )
 
 
-def _scan(path: Path, file_name: str, folder: Path, source_sha256: str, settings: IngestSettings, rules: Rules) -> Scan:
+def _scan(
+    path: Path,
+    file_name: str,
+    folder: Path,
+    source_sha256: str,
+    settings: IngestSettings,
+    rules: Rules,
+    on_read: Callable[[int, int], None],
+) -> Scan:
     plan = plan_for(settings.memory_mib)
     blocks = read_blocks(path, file_name, block_bytes=plan.block_bytes)
     first = next(blocks, None)
@@ -132,10 +142,13 @@ def _scan(path: Path, file_name: str, folder: Path, source_sha256: str, settings
     shards, rejects = Shards(pieces, plan), Rejects(pieces)
     lines = layout.header_lines
     data = chain([first.without_first_lines(layout.header_lines)], blocks)
-    for judged, judged_lines in in_order(lambda block: (judge(block, layout, rules), len(block)), data):
+    for judged, judged_bytes, judged_lines in in_order(
+        lambda block: (judge(block, layout, rules), len(block.body), len(block)), data
+    ):
         shards.add(judged.candidates)
         rejects.add(judged.rejected)
         lines += judged_lines
+        on_read(judged_bytes, judged_lines)
     years = finish_years(shards, rejects, folder, pieces=pieces, plan=plan, plain_text=plain_text(layout))
     rejects.write(folder / "rejected.parquet")
     scan = Scan(folder, source_sha256, layout.header_lines, lines, years, rejects.unplaced)

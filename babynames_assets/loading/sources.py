@@ -1,10 +1,12 @@
 """The current raw file, and what reading it found."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from babynames_assets.errors import FatalError
 from babynames_assets.ingest.raw_files import RawFile, RawFiles
 from babynames_assets.ingest.scan import Scan, scan_file
+from babynames_assets.observability.progress import Progress
 from babynames_assets.settings import Settings
 
 
@@ -20,16 +22,25 @@ def require_current(raw_files: RawFiles) -> RawFile:
     return raw
 
 
-def scan_raw(raw: RawFile, settings: Settings) -> Scan:
+def scan_raw(raw: RawFile, settings: Settings, *, say: Callable[[str], None] = lambda _line: None) -> Scan:
     """Read a raw file through, or return what an earlier read of it found.
+
+    Args:
+        raw: the file.
+        settings: the rules of reading.
+        say: takes each line of progress.
 
     Raises:
         SourceError: the file's layout is unknown, or it has no row that can be used.
     """
-    return scan_file(
+    progress = Progress("bytes read", raw.bytes, of="lines", say=say)
+    scan = scan_file(
         raw.path,
         settings.state_folder / "scans" / raw.sha256,
         source_sha256=raw.sha256,
         settings=settings.ingest,
         file_name=Path(raw.member).name,
+        on_read=lambda size, lines: progress.add(size, amount=lines),
     )
+    progress.finish()
+    return scan

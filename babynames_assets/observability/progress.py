@@ -40,6 +40,11 @@ class Progress:
         self._amount += amount
         self.reached(self._done + done)
 
+    def finish(self) -> None:
+        """Say that all is done, if it was begun: for totals that are not met to the last."""
+        if 0 < self._done < self._total:
+            self.reached(self._total)
+
     def reached(self, done: int) -> None:
         """Take the number done so far; the last one is always said."""
         self._done = done

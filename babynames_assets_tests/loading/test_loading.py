@@ -112,3 +112,16 @@ def test_a_year_that_the_new_file_lacks_is_not_emptied(desk: Desk) -> None:
 
     assert desk.rows(2001) == [(2001, "F", "Mary", 7)]
     assert desk.frames.get(2001).read().is_empty()
+
+
+def test_a_file_is_read_once_and_says_how_far_it_is(desk: Desk) -> None:
+    """The line for a person names bytes and lines; a second look at the same file reads and says nothing."""
+    raw = desk.take("2001,Mary,F,7\n2001,Anna,F,1\n")
+    said: list[str] = []
+
+    first = scan_raw(raw, desk.settings, say=said.append)
+    second = scan_raw(raw, desk.settings, say=said.append)
+
+    assert first == second
+    assert len(said) == 1
+    assert said[0].startswith(f"{raw.bytes:,} of {raw.bytes:,} bytes read, ")

@@ -68,3 +68,17 @@ def test_years_are_said_with_their_rows(clock: Clock) -> None:
     clock.now = 20.0
     progress.add(2, amount=50_000)
     assert said[1:] == ["4 of 4 years loaded, 5,000 rows a second, 0 s left"]
+
+
+def test_a_total_that_is_not_met_to_the_last_is_finished(clock: Clock) -> None:
+    """A header counts for the file's bytes but is no row; what was never begun stays silent."""
+    said: list[str] = []
+    progress = Progress("bytes read", 100, of="lines", say=said.append, clock=clock)
+    progress.finish()
+    clock.now = 1.0
+    progress.add(90, amount=9)
+
+    progress.finish()
+    progress.finish()
+
+    assert said == ["100 of 100 bytes read, 9 lines a second, 0 s left"]
