@@ -52,7 +52,7 @@ def load_years(
         years: which.
         run_id: the Dagster run, for the ledger.
         options: how.
-        on_loaded: called in the caller's thread after each year.
+        on_loaded: called in the caller's thread after each year, but for those that end after another one failed.
 
     Raises:
         FatalError: a load would delete too much, or a frame is damaged.
@@ -66,12 +66,12 @@ def load_years(
         if not options.compare_always and _is_held(frame, current):
             on_loaded(year, LoadCounts(unchanged=frame.provenance.valid))
         else:
-            todo.append(frame)
+            todo.append(year)
     if not todo:
         return
     connections = 1 if way == "sqlite" else options.connections
     _log.info("load_started", years=len(todo), way=way, connections=connections)
-    _load_side_by_side(engine, todo, run_id, options, connections, on_loaded)
+    _load_side_by_side(engine, frames, todo, run_id, options, connections, on_loaded)
 
 
 def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, options: LoadOptions) -> LoadCounts:
@@ -110,21 +110,27 @@ def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, options: Load
 
 def _load_side_by_side(
     engine: Engine,
-    todo: Sequence[StoredFrame],
+    frames: FrameStore,
+    todo: Sequence[int],
     run_id: str,
     options: LoadOptions,
     connections: int,
     on_loaded: Callable[[int, LoadCounts], None],
 ) -> None:
+    def load(year: int) -> LoadCounts:
+        # Looked up now: another run may have published a newer frame since.
+        return load_frame(engine, frames.get(year), run_id=run_id, options=options)
+
+    if connections == 1:
+        for year in todo:
+            on_loaded(year, load(year))
+        return
     with ThreadPoolExecutor(connections, thread_name_prefix="load") as pool:
-        loads = {
-            # The log lines of a thread name the run as the caller's do.
-            pool.submit(copy_context().run, load_frame, engine, frame, run_id=run_id, options=options): frame.year
-            for frame in todo
-        }
         try:
-            for load in as_completed(loads):
-                on_loaded(loads[load], load.result())
+            # The log lines of a thread name the run as the caller's do.
+            loads = {pool.submit(copy_context().run, load, year): year for year in todo}
+            for done in as_completed(loads):
+                on_loaded(loads[done], done.result())
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -85,15 +85,15 @@ def load_parts(
         ValueError: as ``load_year``.
     """
     hold_year(connection, year)
-    present, done = None, LoadCounts()
+    present, done = count_rows(connection, [year]), LoadCounts()
     for keys, part in _ranges(parts):
         _check(year, part)
-        rows = read_rows(connection, year, keys)
-        if present is None:
-            present = rows.height if keys == ALL else count_rows(connection, [year])
-        difference = _compare(part, rows)
+        if keys == ALL:
+            # Known before a row is read: a truncated source must not bring a huge year into memory to be refused.
+            _guard(year, present, part.height, present - part.height, max_delete_share)
+        difference = _compare(part, read_rows(connection, year, keys))
         done += difference.counts
-        _guard(year, present, done, max_delete_share)
+        _guard(year, present, done.rows, done.deleted, max_delete_share)
         _delete(connection, year, difference.to_delete)
         bulk.write(connection, difference.to_write, present=difference.counts.updated)
     return done
@@ -117,6 +117,8 @@ def _ranges(parts: Iterable[pl.DataFrame]) -> Iterator[tuple[KeyRange, pl.DataFr
     """The parts, each with the keys of which it holds all rows; together that is every key."""
     above: tuple[str, str] | None = None
     for part, is_last in _marked(parts):
+        if above and (part["sex"][0], part["name"][0].rstrip(" ")) <= (above[0], above[1].rstrip(" ")):
+            raise ValueError(f"A part of the frame begins with a key that is not above the one before it, {above}")
         up_to = None if is_last else (str(part["sex"][-1]), str(part["name"][-1]))
         yield KeyRange(above, up_to), part
         above = up_to
@@ -169,13 +171,13 @@ def _check(year: int, part: pl.DataFrame) -> None:
         )
 
 
-def _guard(year: int, present: int, done: LoadCounts, max_share: float) -> None:
-    if not done.deleted or (done.rows and done.deleted <= max_share * present):
+def _guard(year: int, present: int, wanted: int, deleted: int, max_share: float) -> None:
+    if deleted <= 0 or (wanted and deleted <= max_share * present):
         return
+    remedy = "raise BABYNAMES_WAREHOUSE__MAX_DELETE_SHARE for one run" if wanted else "delete the year's rows by hand"
     raise FatalError(
-        f"Loading {year} would delete {done.deleted:,} of its {present:,} rows; the limit is {max_share:.0%}, and a "
-        "year is never emptied. Nothing is changed. If the source is right, raise "
-        "BABYNAMES_WAREHOUSE__MAX_DELETE_SHARE for one run."
+        f"Loading {year} would delete {deleted:,} of its {present:,} rows; the limit is {max_share:.0%}, and a year is "
+        f"never emptied. Nothing is changed. If the source is right, {remedy}."
     )
 
 

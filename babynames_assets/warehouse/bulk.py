@@ -19,6 +19,8 @@ FEW_ROWS = 200
 """So many are sent faster in a statement than as a file."""
 
 _STATEMENT_ROWS = 5_000
+_STATEMENT_BYTES = 512 * 2**10
+_SHOWN = 200
 _LOAD = (
     "LOAD DATA LOCAL INFILE '{name}' REPLACE INTO TABLE baby_names CHARACTER SET utf8mb4 "
     "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' "
@@ -28,6 +30,7 @@ _INSERT = "INSERT INTO baby_names (year, sex, name, births) VALUES"
 _STATEMENT = f"{_INSERT} {{rows}} ON DUPLICATE KEY UPDATE births = VALUES(births)"
 _SQLITE = f"{_INSERT} (?, ?, ?, ?) ON CONFLICT DO UPDATE SET births = excluded.births"
 
+_DEPRECATED = 1287
 _FILES_REFUSED = {1148, 3948, 4166}  # the codes of MySQL 5, MySQL 8 and MariaDB
 
 _log = structlog.get_logger(__name__)
@@ -56,8 +59,11 @@ def write(connection: Connection, rows: pl.DataFrame, *, present: int) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_SQLITE, rows.rows())
     elif rows.height <= FEW_ROWS or way(connection) == "statements" or not _load_file(connection, rows, present):
+        touched, warnings = 0, []
         for values in _literals(rows):
-            _execute(connection, _STATEMENT.format(rows=values))
+            touched += _execute(connection, _STATEMENT.format(rows=values))
+            warnings += _warnings(connection)
+        _require_all(rows, touched, present, warnings)
 
 
 def _load_file(connection: Connection, rows: pl.DataFrame, present: int) -> bool:
@@ -75,33 +81,46 @@ def _load_file(connection: Connection, rows: pl.DataFrame, present: int) -> bool
         connection.info[TAKES_FILES] = False
         _log.warning("local_infile_refused", reason=str(error.orig.args[-1]), way="statements")
         return False
-    _require_all(connection, rows, touched, present)
+    _require_all(rows, touched, present, _warnings(connection))
     return True
 
 
-def _require_all(connection: Connection, rows: pl.DataFrame, touched: int, present: int) -> None:
-    """What LOCAL makes a warning (a value that is cut, a line that is skipped) is an error here."""
+def _warnings(connection: Connection) -> list[str]:
+    """What the server has to say of the last statement, but for its dislike of ``VALUES()``."""
     dbapi_connection: Any = connection.connection.dbapi_connection
-    warnings = connection.exec_driver_sql("SHOW WARNINGS LIMIT 1").all() if dbapi_connection.has_warnings() else []
-    # A row that replaces another counts twice.
-    if warnings or touched != rows.height + present:
-        reason = warnings[0][2] if warnings else f"{touched:,} row changes instead of {rows.height + present:,}"
+    if not dbapi_connection.has_warnings():
+        return []
+    return [text for _, code, text in connection.exec_driver_sql("SHOW WARNINGS") if code != _DEPRECATED]
+
+
+def _require_all(rows: pl.DataFrame, touched: int, present: int, warnings: list[str]) -> None:
+    """A value that the server cuts, or a row that it skips, is an error here, also where it is a warning to it."""
+    expected = rows.height + present  # a row that replaces another counts twice
+    if warnings or touched != expected:
+        reason = warnings[0] if warnings else f"{touched:,} row changes instead of {expected:,}"
         raise FatalError(
             f"The server did not take the {rows.height:,} rows of {rows['year'][0]} as they were sent ({reason}). "
-            "Nothing is changed. Switch local_infile off on the server to load by statements instead, and report this."
+            "Nothing is changed. If something between here and the server changes the SQL mode, take it away; else "
+            "report this."
         )
 
 
 def _execute(connection: Connection, statement: str) -> int:
-    # Without parameters a percent sign in a name is only that.
-    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).rowcount
+    try:
+        # Without parameters a percent sign in a name is only that.
+        return connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).rowcount
+    except DBAPIError as error:
+        error.statement = f"{statement[:_SHOWN]} ..."  # the whole of it would fill the log
+        raise
 
 
 def _literals(rows: pl.DataFrame) -> Iterator[str]:
     """The rows as SQL, ``(1984,'F','Mary',7),...``, in pieces that fit into a statement."""
     sex, name = (_quoted(column) for column in ("sex", "name"))
     row = pl.format("({},{},{},{})", "year", sex, name, "births")
-    for piece in rows.iter_slices(_STATEMENT_ROWS):
+    longest: Any = rows["name"].str.len_bytes().max()
+    # Escaped, a name may be twice as long; a server refuses a statement that is longer than max_allowed_packet.
+    for piece in rows.iter_slices(max(1, min(_STATEMENT_ROWS, _STATEMENT_BYTES // (2 * longest + 32)))):
         yield piece.select(row.str.join(",")).item()
 
 

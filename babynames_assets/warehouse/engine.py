@@ -183,6 +183,12 @@ def _open_mysql(url: sa.URL, pool_size: int, connect_timeout: float, read_timeou
         dbapi_connection._read_timeout = read_timeout  # noqa: SLF001 - PyMySQL has one time limit for login and statements
         record.info[TAKES_FILES] = dbapi_connection.server_takes_files()
 
+    @sa.event.listens_for(engine, "handle_error")
+    def give_up(context: Any) -> None:
+        # The connection is closed already: a rollback would raise an error that hides this one.
+        if context.original_exception.args[:1] == (NOT_OFFERED,):
+            context.is_disconnect = True
+
     return engine
 
 

@@ -15,7 +15,7 @@ from pymysql.err import OperationalError
 NOT_OFFERED = 2068
 """The client's own code for a file that may not be sent (CR_LOAD_DATA_LOCAL_INFILE_REJECTED)."""
 
-_PACKET_BYTES = 256 * 2**10
+_PACKET_BYTES = 64 * 2**10
 
 # Any: the stubs lack what is private, and make generic what is not.
 _Connection: Any = pymysql.connections.Connection
@@ -75,6 +75,6 @@ class _Result(_MySQLResult):  # type: ignore[misc]
             connection.write_packet(content[start : start + _PACKET_BYTES])
         connection.write_packet(b"")  # the end of the file
         if content is None:
-            connection.close()
+            connection._force_close()  # noqa: SLF001 - no farewell to whom nothing is said any more
             raise OperationalError(NOT_OFFERED, f"the server asked for the file {name!r}, which was not offered")
         self._read_ok_packet(connection._read_packet())  # noqa: SLF001 - the protocol's next step, as in PyMySQL

@@ -142,6 +142,78 @@ def test_a_year_that_is_longer_than_the_longest_text_is_fetched_by_rows(engine: 
     assert sorted(read.rows()) == ROWS
 
 
+def test_a_text_that_is_cut_inside_its_last_number_is_not_believed(server_engine: Engine) -> None:
+    """It has as many lines as there are rows, and a number that nobody wrote; what it lacks is its end."""
+    load(server_engine, 2001, ("M", "Zz", 12345))
+
+    with connect(server_engine) as connection:
+        connection.exec_driver_sql("SET SESSION group_concat_max_len = 12")
+        read = read_rows(connection, 2001)
+        connection.invalidate()
+
+    assert read.rows() == [("M", "Zz", 12345)]
+
+
+def test_a_few_rows_that_the_server_cuts_are_an_error_too(server_engine: Engine) -> None:
+    """They travel in a statement: the server would make one row of two names, and warn."""
+    wanted = frame(2001, ("F", "x" * 100, 1), ("F", "x" * 101, 7))
+
+    def work(connection: Connection) -> None:
+        connection.exec_driver_sql("SET SESSION sql_mode = ''")
+        load_year(connection, 2001, wanted, max_delete_share=1.0)
+
+    with pytest.raises(FatalError, match="2001 as they were sent"):
+        run_in_transaction(server_engine, work)
+
+    assert stored(server_engine, 2001) == []
+
+
+def test_statements_stay_below_what_a_server_takes(restricted_engine: Engine) -> None:
+    """5,000 long names of four bytes a letter are more than a server with small packets reads in one statement."""
+    rows: list[Row] = [("F", f"{number:04}" + "👶" * 90, number + 1) for number in range(5000)]
+    with restricted_engine.connect() as connection:
+        before = connection.exec_driver_sql("SELECT @@global.max_allowed_packet").scalar_one()
+        connection.exec_driver_sql("SET GLOBAL max_allowed_packet = 1048576")
+    restricted_engine.dispose()  # the next connection has the new limit
+    try:
+        counts = load(restricted_engine, 2001, *rows)
+    finally:
+        with restricted_engine.connect() as connection:
+            connection.exec_driver_sql(f"SET GLOBAL max_allowed_packet = {before}")
+
+    assert counts == LoadCounts(inserted=5000)
+    assert stored(restricted_engine, 2001) == rows
+
+
+def test_an_error_of_the_server_does_not_repeat_the_rows(server_engine: Engine) -> None:
+    """A statement of thousands of rows would fill the log."""
+    with pytest.raises(FatalError) as caught:
+        load(server_engine, 2001, *sorted([*ROWS, ("F", "x" * 101, 1)]), max_delete_share=1.0)
+
+    assert len(str(caught.value.__cause__)) < 1000
+
+
+def test_a_truncated_source_is_refused_before_the_year_is_read(engine: Engine) -> None:
+    """A year of millions must not come into memory only to be refused."""
+    load(engine, 2001, *ROWS)
+    statements: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda *event: statements.append(event[2]))
+
+    with pytest.raises(FatalError, match="would delete"):
+        load(engine, 2001, ROWS[0], max_delete_share=0.2)
+
+    assert not [statement for statement in statements if "group_concat" in statement.lower()]
+
+
+@pytest.mark.parametrize("second", [("F", "Anna"), ("F", "Bea"), ("F", "Bea ")])
+def test_parts_that_overlap_are_a_bug(sqlite_engine: Engine, second: tuple[str, str]) -> None:
+    """Their rows would be compared with the wrong part of the table."""
+    parts = [frame(2001, ("F", "Anna", 1), ("F", "Bea", 2)), frame(2001, (*second, 3), ("M", "John", 4))]
+
+    with pytest.raises(ValueError, match="not above"):
+        run_in_transaction(sqlite_engine, lambda connection: load_parts(connection, 2001, parts, max_delete_share=1))
+
+
 @pytest.mark.parametrize("size", [1, 7, 300, 10_000])
 def test_a_frame_in_parts_is_loaded_like_a_whole_one(engine: Engine, size: int) -> None:
     """Rows before, between and after the keys of the parts are found and deleted."""
