@@ -18,7 +18,7 @@ from babynames_assets.errors import FatalError
 from babynames_assets.ingest.frame_files import open_frame, read_parts, write_frame
 from babynames_assets.ingest.schema import COLUMNS, Content, digest
 
-ROWS_IN_PART = 250_000
+ROWS_IN_PART = 100_000
 """Rows of a frame that are in memory at once; a usual year has fewer."""
 
 _METADATA_KEY = "babynames_provenance"
