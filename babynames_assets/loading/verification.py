@@ -17,10 +17,11 @@ from babynames_assets.ingest.raw_files import RawFile, RawFiles
 from babynames_assets.ingest.scan import Scan, scan_file
 from babynames_assets.loading import file_checks, year_checks
 from babynames_assets.loading.findings import Finding
-from babynames_assets.loading.year_checks import ExpectedYear, YearCount
+from babynames_assets.loading.year_checks import ExpectedYear
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse import baby_names, ledger_report
 from babynames_assets.warehouse.engine import Connection, Engine, connect
+from babynames_assets.warehouse.ledger import SourceRecord, YearRecord
 from babynames_assets.warehouse.ledger_report import YearRange
 
 OnProgress = Callable[[str, int, int], None]
@@ -28,24 +29,16 @@ OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class VerifiedFile:
+class VerifiedFile(SourceRecord):
     """The file and its lines, as they were counted now.
 
     ``lines = header_lines + valid + merged + duplicates + rejected``; unplaced lines are among the rejected.
     """
 
-    source_sha256: str
-    dataset: str
-    version: str
-    file_name: str
-    bytes: int
-    lines: int
-    header_lines: int
     valid: int
     merged: int
     duplicates: int
     rejected: int
-    unplaced: int
     years: int
 
 
@@ -61,7 +54,7 @@ class Verification:
     """
 
     file: VerifiedFile | None
-    years: tuple[YearCount, ...]
+    years: tuple[YearRecord, ...]
     table_rows: int
     findings: tuple[Finding, ...]
 

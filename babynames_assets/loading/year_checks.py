@@ -15,6 +15,7 @@ from babynames_assets.ingest.scan import Scan
 from babynames_assets.ingest.schema import COLUMNS, digest
 from babynames_assets.loading.findings import REENTER, Finding, found_by_reading
 from babynames_assets.loading.row_differences import compare_rows
+from babynames_assets.warehouse.ledger import YearRecord
 from babynames_assets.warehouse.ledger_report import LedgerEntry
 
 _FORCE = (
@@ -27,19 +28,6 @@ _DELETE = (
     "A load never empties a year. If the file is right, delete the year's rows from the table baby_names; if not, "
     "bring the right file."
 )
-
-
-@dataclass(frozen=True)
-class YearCount:
-    """What the file says of a year, counted from its frame and its rejected lines."""
-
-    year: int
-    lines: int
-    valid: int
-    merged: int
-    duplicates: int
-    rejected: int
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -56,13 +44,13 @@ class ExpectedYear:
         return _frame(self.scan, self.year) if self.year in self.scan.years else pl.DataFrame(schema=COLUMNS)
 
     @cached_property
-    def count(self) -> YearCount:
+    def count(self) -> YearRecord:
         """The counts; rows and digest are those of the frame itself."""
         told = self.scan.years.get(self.year)
         merged, duplicates, refused = (told.merged, told.duplicates, told.rejected) if told else (0, 0, 0)
         valid = self.frame.height
         lines = valid + merged + duplicates + refused
-        return YearCount(self.year, lines, valid, merged, duplicates, refused, digest(self.frame))
+        return YearRecord(self.year, lines, valid, merged, duplicates, refused, digest(self.frame))
 
 
 def check_stored_scan(expected: ExpectedYear, folder: Path) -> Iterator[Finding]:
@@ -163,7 +151,7 @@ def _rows_differ(expected: ExpectedYear, rows: pl.DataFrame, current: Sequence[L
     return Finding("table", "differs", expected.year, message, remedy, differences)
 
 
-def _wrong(told: object, counted: YearCount, *, with_counts: bool = True) -> str:
+def _wrong(told: object, counted: YearRecord, *, with_counts: bool = True) -> str:
     """The fields that something tells otherwise than they were counted."""
     fields = {name: value for name, value in asdict(counted).items() if name != "year"}
     names = fields if with_counts else ["digest"]

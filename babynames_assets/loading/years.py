@@ -89,8 +89,19 @@ def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, options: Load
         FatalError: the load would delete too much, or the frame is damaged.
         RetryableError: the warehouse cannot do it now.
     """
+
+    def bring(connection: Connection) -> LoadCounts:
+        counts = _apply(connection, frame, options)
+        ledger.record_load(connection, frame.provenance.source_sha256, as_record(frame), counts, run_id)
+        return counts
+
+    return run_in_transaction(engine, bring)
+
+
+def as_record(frame: StoredFrame) -> YearRecord:
+    """What the ledger keeps of a frame."""
     found = frame.provenance
-    year = YearRecord(
+    return YearRecord(
         year=frame.year,
         lines=found.lines,
         valid=found.valid,
@@ -99,13 +110,6 @@ def load_frame(engine: Engine, frame: StoredFrame, *, run_id: str, options: Load
         rejected=found.rejected,
         digest=found.digest,
     )
-
-    def bring(connection: Connection) -> LoadCounts:
-        counts = _apply(connection, frame, options)
-        ledger.record_load(connection, found.source_sha256, year, counts, run_id)
-        return counts
-
-    return run_in_transaction(engine, bring)
 
 
 def _load_side_by_side(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from babynames_assets.warehouse.engine import Connection
+from babynames_assets.warehouse.ledger import SourceRecord
 from babynames_assets.warehouse.tables import baby_names, dead_letters, ledger, sources
 
 YearRange = tuple[int, int]
@@ -15,17 +16,9 @@ _KEYS_IN_STATEMENT = 1_000
 
 
 @dataclass(frozen=True)
-class SourceEntry:
+class SourceEntry(SourceRecord):
     """A file as it is entered; moments are UTC without a zone."""
 
-    source_sha256: str
-    dataset: str
-    version: str
-    file_name: str
-    bytes: int
-    lines: int
-    header_lines: int
-    unplaced: int
     scanned_at: dt.datetime
 
 

@@ -15,6 +15,7 @@ from babynames_assets.loading.frames import publish_year
 from babynames_assets.loading.sources import require_current, scan_raw
 from babynames_assets.loading.years import LoadOptions, load_frame
 from babynames_assets.settings import Settings
+from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Engine
 from babynames_assets.warehouse.partitioning import ensure_years
 
@@ -54,12 +55,14 @@ class Desk:
         for year in years:
             publish_year(self.frames, raw, scan, year)
 
-    def load(self, years: Iterable[int], *, compare_always: bool = False) -> None:
-        """What materializing warehouse/baby_names does."""
+    def load(self, years: Iterable[int], *, compare_always: bool = False) -> list[LoadCounts]:
+        """What materializing warehouse/baby_names does, and what it did in each year."""
         options = LoadOptions(max_delete_share=1.0, compare_always=compare_always)
+        done = []
         for year in years:
             ensure_years(self.engine, year, year)
-            load_frame(self.engine, self.frames.get(year), run_id="0123456789-run", options=options)
+            done.append(load_frame(self.engine, self.frames.get(year), run_id="0123456789-run", options=options))
+        return done
 
     def damage(self, statement: str, **values: object) -> int:
         """Change the warehouse behind the loader's back; the number of rows that were hit."""

@@ -6,51 +6,26 @@ from pathlib import Path
 import pytest
 
 from babynames_assets.errors import FatalError
-from babynames_assets.ingest.acquire import acquire
-from babynames_assets.ingest.frames import FrameStore
-from babynames_assets.ingest.kaggle import KaggleDatasets
-from babynames_assets.ingest.raw_files import RawFile, RawFiles
 from babynames_assets.loading.books import record_file
-from babynames_assets.loading.frames import publish_year
 from babynames_assets.loading.sources import require_current, scan_raw
 from babynames_assets.loading.years import LoadOptions, load_frame
-from babynames_assets.settings import Settings
 from babynames_assets.warehouse import baby_names, dead_letters, ledger
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets_tests.loading.desk import Desk
 
-HEADER = "Year,Name,Sex,Count\n"
+
+def load(desk: Desk, year: int) -> LoadCounts:
+    """Enter the newest file and bring a year to it."""
+    desk.validate([year])
+    [counts] = desk.load([year])
+    return counts
 
 
-class Desk:
-    """Files come in by the landing folder, and go to the books and the table."""
-
-    def __init__(self, folder: Path, engine: Engine) -> None:
-        """Start with nothing."""
-        self.settings = Settings(state_folder=folder / "state", _env_file=None)
-        self.raw_files = RawFiles(folder / "raw")
-        self.frames = FrameStore(folder / "frames")
-        self.engine = engine
-
-    def take(self, lines: str) -> RawFile:
-        """Let a file of these lines arrive."""
-        landing = self.settings.landing_folder
-        landing.mkdir(parents=True, exist_ok=True)
-        (landing / "names.csv").write_text(HEADER + lines)
-        with KaggleDatasets(base_url="http://127.0.0.1:9", token=None, connect_timeout=1, read_timeout=1) as nobody:
-            return acquire(self.raw_files, nobody, settings=self.settings.kaggle, landing_folder=landing).raw
-
-    def load(self, raw: RawFile, year: int) -> LoadCounts:
-        """Enter a file and bring a year to it."""
-        scan = scan_raw(raw, self.settings)
-        record_file(self.engine, raw, scan)
-        frame = publish_year(self.frames, raw, scan, year)
-        return load_frame(self.engine, frame, run_id="run", options=LoadOptions(0.5))
-
-    def rows(self, year: int) -> list[tuple[object, ...]]:
-        """The year of the table."""
-        with connect(self.engine) as connection:
-            return baby_names.read_year(connection, year).rows()
+def rows(desk: Desk, year: int) -> list[tuple[object, ...]]:
+    """The year of the table."""
+    with connect(desk.engine) as connection:
+        return baby_names.read_year(connection, year).rows()
 
 
 @pytest.fixture
@@ -92,25 +67,27 @@ def test_two_lines_of_the_same_bad_text_are_two_letters(desk: Desk) -> None:
 
 def test_a_year_is_loaded_and_then_left_alone(desk: Desk) -> None:
     """The second load reads no frame: it is gone, and nobody misses it."""
-    raw = desk.take("2001,Mary,F,7\n2001,Anna,F,1\n")
-    first = desk.load(raw, 2001)
+    desk.take("2001,Mary,F,7\n2001,Anna,F,1\n")
+    first = load(desk, 2001)
     gone = replace(desk.frames.get(2001), path=Path("nowhere.parquet"))
 
     second = load_frame(desk.engine, gone, run_id="again", options=LoadOptions(0.5))
 
     assert first == LoadCounts(inserted=2, updated=0, deleted=0, unchanged=0)
     assert second == LoadCounts(inserted=0, updated=0, deleted=0, unchanged=2)
-    assert desk.rows(2001) == [(2001, "F", "Anna", 1), (2001, "F", "Mary", 7)]
+    assert rows(desk, 2001) == [(2001, "F", "Anna", 1), (2001, "F", "Mary", 7)]
 
 
 def test_a_year_that_the_new_file_lacks_is_not_emptied(desk: Desk) -> None:
     """Its frame is empty on purpose, and the load of an empty frame is refused."""
-    desk.load(desk.take("2001,Mary,F,7\n2002,Mary,F,8\n"), 2001)
+    desk.take("2001,Mary,F,7\n2002,Mary,F,8\n")
+    load(desk, 2001)
+    desk.take("2002,Mary,F,8\n")
 
     with pytest.raises(FatalError, match="never emptied"):
-        desk.load(desk.take("2002,Mary,F,8\n"), 2001)
+        load(desk, 2001)
 
-    assert desk.rows(2001) == [(2001, "F", "Mary", 7)]
+    assert rows(desk, 2001) == [(2001, "F", "Mary", 7)]
     assert desk.frames.get(2001).read().is_empty()
 
 

@@ -276,7 +276,7 @@ def test_deleting_finds_rows_by_their_key(server_engine: Engine) -> None:
 
     with server_engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE TABLE baby_names")
-        form = "" if connection.dialect.is_mariadb else "FORMAT=TRADITIONAL"  # type: ignore[attr-defined]
+        form = "" if connection.dialect.is_mariadb else "FORMAT=TRADITIONAL"  # type: ignore[attr-defined] # MySQL's dialects have it
         plan = connection.execute(
             sa.text(f"EXPLAIN {form} DELETE FROM baby_names WHERE year = 2001 AND sex = 'F' AND name IN ({names})")
         ).mappings()

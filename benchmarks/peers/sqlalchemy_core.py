@@ -4,12 +4,12 @@ https://docs.sqlalchemy.org/en/21/tutorial/data_insert.html#executing-the-statem
 """
 
 import csv
-from functools import partial
 from itertools import islice
 
 import sqlalchemy as sa
 
-from benchmarks.peers.task import Task, from_command_line, through_staging
+from benchmarks.peers.over_sqlalchemy import run
+from benchmarks.peers.task import Task
 
 _CHUNK = 10_000
 
@@ -26,16 +26,5 @@ def _append(connection: sa.Connection, task: Task, target: str) -> None:
             connection.execute(sa.insert(table), chunk)
 
 
-def main() -> None:
-    """Run the command line."""
-    task = from_command_line(__doc__)
-    engine = sa.create_engine(task.url)
-    with engine.begin() as connection:
-        if task.mode == "full":
-            _append(connection, task, "baby_names")
-        else:
-            through_staging(connection.exec_driver_sql, partial(_append, connection, task))
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, _append)

@@ -6,11 +6,10 @@ from functools import partial
 import polars as pl
 
 from babynames_assets.ingest.frames import FrameStore, StoredFrame
-from babynames_assets.loading.years import LoadOptions, load_years
+from babynames_assets.loading.years import LoadOptions, as_record, load_years
 from babynames_assets.warehouse import baby_names, ledger, partitioning
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
-from babynames_assets.warehouse.ledger import YearRecord
 from babynames_assets_tests.loading.crashing.content import YEARS
 
 Load = Callable[[Engine, FrameStore, Callable[[int], None]], None]
@@ -55,14 +54,4 @@ def _bring_and_record(frame: StoredFrame, connection: Connection) -> None:
 
 
 def _record(frame: StoredFrame, connection: Connection) -> None:
-    found = frame.provenance
-    year = YearRecord(
-        year=frame.year,
-        lines=found.lines,
-        valid=found.valid,
-        merged=found.merged,
-        duplicates=found.duplicates,
-        rejected=found.rejected,
-        digest=found.digest,
-    )
-    ledger.record_load(connection, found.source_sha256, year, LoadCounts(), "crashes")
+    ledger.record_load(connection, frame.provenance.source_sha256, as_record(frame), LoadCounts(), "crashes")
