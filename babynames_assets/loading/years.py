@@ -16,6 +16,11 @@ from babynames_assets.warehouse.year_locks import hold_year
 
 _log = structlog.get_logger(__name__)
 
+_REMEDY = (
+    "The year is as it was; years that were loaded stay. Do what the error says, then materialize warehouse/baby_names "
+    "of the same years again: only what is missing is done."
+)
+
 
 @dataclass(frozen=True)
 class LoadOptions:
@@ -122,8 +127,13 @@ def _load_side_by_side(
     on_loaded: Callable[[int, LoadCounts], None],
 ) -> None:
     def load(year: int) -> LoadCounts:
-        # Looked up now: another run may have published a newer frame since.
-        return load_frame(engine, frames.get(year), run_id=run_id, options=options)
+        try:
+            # Looked up now: another run may have published a newer frame since.
+            return load_frame(engine, frames.get(year), run_id=run_id, options=options)
+        except Exception as error:
+            # An error of the server names no year, and whoever is called at night asks for it first.
+            _log.error("year_not_loaded", year=year, error=str(error), remedy=_REMEDY)
+            raise
 
     if connections == 1:
         for year in todo:

@@ -125,9 +125,15 @@ def test_a_year_that_is_refused_stops_those_that_were_not_begun(engine: Engine, 
     for year in YEARS:
         put(frames, year, NEW, 1 if year == 1995 else year % 7 + 3, births=2)
 
-    with pytest.raises(FatalError, match="Loading 1995 would delete 7 of its 8 rows"):
+    with (
+        structlog.testing.capture_logs() as log,
+        pytest.raises(FatalError, match="Loading 1995 would delete 7 of its 8 rows"),
+    ):
         bring(engine, frames)
 
+    [line] = [entry for entry in log if entry["event"] == "year_not_loaded"]
+    assert (line["year"], line["log_level"]) == (1995, "error")
+    assert "materialize warehouse/baby_names" in line["remedy"]
     with connect(engine) as connection:
         assert baby_names.read_year(connection, 1995).equals(before)
         assert ledger.loaded_digest(connection, 1995) == digest(before)
