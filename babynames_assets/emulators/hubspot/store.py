@@ -33,7 +33,7 @@ class Store:
         self._clock = clock
         self._file = StateFile(file) if file else None
         self._lag = SearchLag(search_lag, clock)
-        self._is_writing = False
+        self._moment: float | None = None
         self._before: list[tuple[int, Contact | None]] = []
         self._load()
 
@@ -52,7 +52,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Write all that happens inside, or nothing."""
-        self._is_writing = True
+        # All writes of a request happen at one moment.
+        self._moment = self._clock()
         try:
             if self._file and self._file.begin():
                 self._load()
@@ -62,7 +63,7 @@ class Store:
             self._undo()
             raise
         finally:
-            self._is_writing = False
+            self._moment = None
 
     def count(self) -> int:
         """Contacts that are not archived."""
@@ -113,7 +114,7 @@ class Store:
 
     def insert(self, properties: dict[str, str]) -> Contact:
         """Add a contact."""
-        now = self._clock()
+        now = self._now()
         kept = {name: value for name, value in properties.items() if value != ""}
         contact = Contact(self._ids[-1] + 1 if self._ids else FIRST_ID, kept, now, now)
         self._put(contact.id, contact)
@@ -125,14 +126,14 @@ class Store:
         kept = {name: value for name, value in merged.items() if value != ""}
         if kept == contact.properties:
             return contact
-        changed = Contact(contact.id, kept, contact.created_at, self._clock())
+        changed = Contact(contact.id, kept, contact.created_at, self._now())
         self._put(contact.id, changed)
         return changed
 
     def archive(self, contacts: Iterable[Contact]) -> list[Contact]:
         """Hide contacts, their unique values are free again; gives those that were not hidden before."""
         living = [contact for contact in contacts if contact.archived_at is None]
-        now = self._clock()
+        now = self._now()
         for one in living:
             self._put(one.id, Contact(one.id, one.properties, one.created_at, one.updated_at, now))
         return living
@@ -150,7 +151,7 @@ class Store:
         if self._file:
             self._file.save_definition(name, definition)
         self.definitions[name] = definition
-        if self.is_unique(name) and not self._unique.has(name):
+        if definition["hasUniqueValue"] and not self._unique.has(name):
             self._unique.add(name, self._contacts.values())
 
     def drop_definition(self, name: str) -> None:
@@ -162,10 +163,13 @@ class Store:
 
     def is_unique(self, name: str) -> bool:
         """Whether no two contacts may share a value of the property."""
-        return bool(self.definitions.get(name, {}).get("hasUniqueValue"))
+        return self._unique.has(name)
+
+    def _now(self) -> float:
+        return self._clock() if self._moment is None else self._moment
 
     def _put(self, contact_id: int, contact: Contact | None) -> None:
-        if not self._is_writing:
+        if self._moment is None:
             with self.writing():
                 self._put(contact_id, contact)
             return
@@ -210,8 +214,9 @@ class Store:
         self._living = sum(map(_is_living, self._contacts.values()))
         self.definitions: dict[str, dict[str, Any]] = {**BUILT_IN, **added}
         self._unique = UniqueValues()
-        for name in filter(self.is_unique, self.definitions):
-            self._unique.add(name, self._contacts.values())
+        for name, definition in self.definitions.items():
+            if definition["hasUniqueValue"]:
+                self._unique.add(name, self._contacts.values())
 
 
 def _is_living(contact: Contact | None) -> bool:

@@ -90,7 +90,7 @@ def _checked(call: Call, write: Write) -> Write:
 def _claim_values(call: Call, writes: list[Write]) -> list[Write]:
     """Refuse each write that would give a second contact a value that must be unique."""
     store = call.store
-    names = {name for write in writes for name in write.changes if store.is_unique(name)}
+    names = [name for name in {name for write in writes for name in write.changes} if store.is_unique(name)]
     owners: dict[tuple[str, str], int] = {}
     for name in names:
         values = list({write.changes[name] for write in writes if write.changes.get(name)})
