@@ -4,7 +4,6 @@ Sources: developers.hubspot.com, error handling and usage guidelines; recorded t
 example that 429 comes without Retry-After.
 """
 
-import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from types import MappingProxyType
 
-from babynames_assets.errors import BabynamesError, FatalError, RejectedError, RetryableError
+from babynames_assets.errors import BabynamesError, FatalError, PausedError, RejectedError, RetryableError
 from babynames_assets.hubspot.reasons import missing_scopes, parse_error, reason_of
 from babynames_assets.hubspot.wire import ErrorBody
 
@@ -29,18 +28,6 @@ class RefusedError(RejectedError):
 
 class NotFoundError(FatalError):
     """There is nothing at a path."""
-
-
-class DailyLimitError(FatalError):
-    """The account's calls of this day are used up.
-
-    Attributes:
-        resets_at: when HubSpot counts anew, or None while the account's time zone is not known.
-    """
-
-    def __init__(self, message: str, *, resets_at: dt.datetime | None = None) -> None:
-        super().__init__(message)
-        self.resets_at = resets_at
 
 
 @dataclass(frozen=True)
@@ -120,7 +107,7 @@ def raise_for(answer: Answer, *, clock: Callable[[], float] = time.time) -> None
     Raises:
         RetryableError: the same request may succeed later; it says when.
         RefusedError: something in the request is not accepted.
-        DailyLimitError: no call is accepted before the account's midnight.
+        PausedError: no call is accepted before the account's midnight.
         NotFoundError: there is nothing at the path.
         FatalError: a person has to change something.
     """
@@ -159,7 +146,7 @@ def _limited(answer: Answer, error: ErrorBody, asked: float | None) -> Babynames
     policy = str(error.get("policyName") or "").upper()
     described = _describe(answer, error)
     if policy == "DAILY" or (not policy and "daily limit" in message):
-        return DailyLimitError(f"{described} HubSpot accepts no more calls of this account today.")
+        return PausedError(f"{described} HubSpot accepts no more calls of this account today.", until=None)
     per_second = policy == "SECONDLY" or (not policy and "your secondly limit" in message)
     wait = _SECOND_WAIT if per_second else _BURST_WAIT
     return RetryableError(
