@@ -159,6 +159,11 @@ class HubSpotSettings(_Group):
         description="A sync that would archive more than this share of a year's contacts is refused.",
     )
 
+    @property
+    def uses_oauth(self) -> bool:
+        """Whether anything of an OAuth app is set."""
+        return any((self.oauth_client_id, self.oauth_client_secret, self.oauth_refresh_token))
+
 
 class Settings(BaseSettings):
     """All settings of one process."""

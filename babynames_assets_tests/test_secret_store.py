@@ -1,4 +1,4 @@
-"""Tests of the store of secrets that change at run time: nothing is readable without the key, and keys can be rotated."""
+"""Tests of the store of secrets that change at run time: unreadable without the key, and keys can be rotated."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
