@@ -41,18 +41,29 @@ def kaggle(
 
 @app.command()
 def hubspot(
+    *,
     state: Annotated[Path | None, typer.Option(help="SQLite file of its contacts. Empty: kept in memory.")] = None,
-    token: Annotated[str, typer.Option(help="The bearer token that it asks for.")] = HUBSPOT_TOKEN,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(help=f"A bearer token that it takes; may be given twice. Empty: {HUBSPOT_TOKEN}."),
+    ] = None,
     tier: Annotated[str, typer.Option(help=f"Whose limits it enforces: {', '.join(TIERS)}.")] = HUBSPOT_TIER,
     daily_limit: Annotated[int | None, typer.Option(min=1, help="Calls a day. Empty: the tier's.")] = None,
     latency: Annotated[float, typer.Option(min=0, help="Seconds that each answer takes at least.")] = 0.05,
+    token_lifetime: Annotated[int, typer.Option(min=1, help="Seconds that OAuth's access tokens are good for.")] = 1800,
+    rotate_refresh_token: Annotated[
+        bool, typer.Option("--rotate-refresh-token", help="Give another refresh token each time, and end the old one.")
+    ] = False,
     port: Port = 0,
     stop_with_stdin: StopWithStdin = False,
 ) -> None:
     """Serve the CRM API as HubSpot does: batches, properties, limits, partial failures. /_stats tells what came in."""
     from babynames_assets.emulators.hubspot.app import create_app  # noqa: PLC0415 - as above
+    from babynames_assets.emulators.hubspot.tokens import App  # noqa: PLC0415 - as above
 
-    app_ = create_app(state_file=state, token=token, tier=tier, daily_limit=daily_limit, latency=latency)
+    oauth = App(lifetime=token_lifetime, rotates=rotate_refresh_token)
+    tokens = token or [HUBSPOT_TOKEN]
+    app_ = create_app(state_file=state, token=tokens, tier=tier, daily_limit=daily_limit, latency=latency, oauth=oauth)
     serving.serve(app_, port=port, announce=_announce, stop_with_stdin=stop_with_stdin)
 
 

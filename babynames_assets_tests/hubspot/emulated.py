@@ -95,7 +95,7 @@ def emulated_hubspot(
     *, tier: str = "api_limit_increase", state_file: Path | None = None, **options: Any
 ) -> Iterator[Emulated]:
     """Run an emulator while the context is open."""
-    app = create_app(state_file=state_file, token=TOKEN, tier=tier, **options)
+    app = create_app(**{"state_file": state_file, "token": TOKEN, "tier": tier, **options})
     with serving.running(app) as url:
         emulated = Emulated(url)
         try:

@@ -29,6 +29,7 @@ def admin_routes(gate: Gate) -> list[Route]:
     async def reset(_request: Request) -> Response:
         gate.store.clear()
         gate.faults.clear()
+        gate.tokens.clear()
         gate.statistics.clear()
         for limit in (gate.burst, gate.search, gate.daily):
             limit.clear()

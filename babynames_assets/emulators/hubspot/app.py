@@ -1,11 +1,12 @@
 """The emulated HubSpot as an application: its routes, old and dated, and the doors for tests and people.
 
 Not part of HubSpot: ``/_stats`` (what came in), ``/_faults`` (order bad days), ``/_reset`` (start anew), ``/_contacts``
-(all contacts, for comparison). They need no token; the server listens on this machine alone.
+(all contacts, for comparison), ``/_tokens`` (revoke or expire them). They need no token; the server listens on this
+machine alone.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.faults import Faults
 from babynames_assets.emulators.hubspot.gate import Gate
 from babynames_assets.emulators.hubspot.limits import DailyCounter, RollingWindow
+from babynames_assets.emulators.hubspot.oauth import oauth_routes
 from babynames_assets.emulators.hubspot.replies import Reply, not_found
 from babynames_assets.emulators.hubspot.statistics import Statistics
 from babynames_assets.emulators.hubspot.store import Store
+from babynames_assets.emulators.hubspot.tokens import App, Tokens
 from babynames_assets.errors import ConfigurationError
 from babynames_assets.hubspot.limits import TIERS, WINDOW
 
@@ -32,20 +35,22 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 def create_app(
     *,
     state_file: Path | None,
-    token: str,
+    token: str | Sequence[str],
     tier: str,
     daily_limit: int | None = None,
     latency: float = 0.0,
+    oauth: App | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
     """Make the application.
 
     Args:
         state_file: SQLite file of its contacts and properties; None keeps them in memory.
-        token: the bearer token that it asks for.
+        token: the bearer token that it asks for, or several that it takes.
         tier: whose limits it enforces: a name in TIERS.
         daily_limit: calls a day; None takes the tier's.
         latency: seconds that each answer takes.
+        oauth: the OAuth app that the account has installed; None takes one whose secrets everyone knows.
         clock: seconds since 1970.
 
     Raises:
@@ -56,7 +61,7 @@ def create_app(
     store = Store(state_file, clock)
     gate = Gate(
         store=store,
-        token=token,
+        tokens=Tokens([token] if isinstance(token, str) else token, oauth or App(), clock),
         burst=RollingWindow(TIERS[tier].calls_per_window, WINDOW, clock),
         search=RollingWindow(SEARCHES_PER_SECOND, 1.0, clock),
         daily=DailyCounter(daily_limit or TIERS[tier].calls_per_day, clock),
@@ -71,7 +76,7 @@ def create_app(
         yield
         store.close()
 
-    return Starlette(routes=[*admin_routes(gate), *_api_routes(gate)], lifespan=closing)
+    return Starlette(routes=[*admin_routes(gate), *oauth_routes(gate), *_api_routes(gate)], lifespan=closing)
 
 
 def _api_routes(gate: Gate) -> list[Route]:

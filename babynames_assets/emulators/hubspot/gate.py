@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable
@@ -21,10 +20,10 @@ from babynames_assets.emulators.hubspot.replies import (
     burst_limited,
     daily_limited,
     search_limited,
-    unauthorized,
 )
 from babynames_assets.emulators.hubspot.statistics import Statistics
 from babynames_assets.emulators.hubspot.store import Store
+from babynames_assets.emulators.hubspot.tokens import Tokens
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -35,7 +34,7 @@ class Gate:
 
     Attributes:
         store: the account.
-        token: the bearer token that it lets pass.
+        tokens: the bearer tokens that it lets pass.
         burst: the limit on ten seconds; search does not count.
         search: the limit on search.
         daily: the limit on a day; without one, as for OAuth apps, no answer speaks of days.
@@ -46,7 +45,7 @@ class Gate:
     """
 
     store: Store
-    token: str
+    tokens: Tokens
     burst: RollingWindow
     search: RollingWindow
     daily: DailyCounter
@@ -55,13 +54,19 @@ class Gate:
     latency: float
     clock: Callable[[], float]
 
-    def before(self, handler: Handler, *, is_search: bool = False) -> Endpoint:
-        """The handler behind this gate, as an endpoint."""
+    def before(self, handler: Handler, *, is_search: bool = False, is_open: bool = False) -> Endpoint:
+        """The handler behind this gate, as an endpoint.
+
+        Args:
+            handler: answers.
+            is_search: it has a limit of its own, and spends nothing of the other.
+            is_open: it asks for no token, and has no limit.
+        """
 
         async def endpoint(request: Request) -> Response:
             self.statistics.arrived(request.method, request.url.path)
             raw = await request.body()
-            reply = self._reply(request, raw, handler, is_search=is_search)
+            reply = self._reply(request, raw, handler, is_search=is_search, is_open=is_open)
             self.statistics.answered(reply.status)
             if self.latency:
                 await asyncio.sleep(self.latency)
@@ -69,23 +74,24 @@ class Gate:
 
         return endpoint
 
-    def _reply(self, request: Request, raw: bytes, handler: Handler, *, is_search: bool) -> Reply:
+    def _reply(self, request: Request, raw: bytes, handler: Handler, *, is_search: bool, is_open: bool) -> Reply:
         correlation_id = str(uuid.uuid4())
         try:
-            self._admit(request, is_search=is_search)
+            if not is_open:
+                self._admit(request, is_search=is_search)
             reply = self._answer(request, raw, handler)
         except ApiError as error:
             reply = error.reply(correlation_id)
         except sqlite3.Error as error:
             # The state file's disk is full or gone. Said in the answer, so that the client's connection outlives it.
             reply = ApiError(500, f"The emulator's state cannot be used: {error}").reply(correlation_id)
-        common = {"x-hubspot-correlation-id": correlation_id, **self._limit_headers(is_search=is_search)}
+        limits = {} if is_open else self._limit_headers(is_search=is_search)
+        common = {"x-hubspot-correlation-id": correlation_id, **limits}
         return Reply(reply.status, reply.content, {**common, **reply.headers}, reply.is_cut)
 
     def _admit(self, request: Request, *, is_search: bool) -> None:
-        given = request.headers.get("authorization", "")
-        if not secrets.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
-            raise unauthorized()
+        if refusal := self.tokens.refusal(request.headers.get("authorization", "")):
+            raise refusal
         window, limited = (self.search, search_limited) if is_search else (self.burst, burst_limited)
         if not window.admit():
             self.statistics.violated()
