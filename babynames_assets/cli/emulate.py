@@ -44,8 +44,12 @@ def kaggle(
 
 @app.command()
 def hubspot(
+    *,
     state: Annotated[Path | None, typer.Option(help="SQLite file of its contacts. Empty: kept in memory.")] = None,
-    token: Annotated[str, typer.Option(help="The bearer token that it asks for.")] = HUBSPOT_TOKEN,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(help=f"A bearer token that it takes; may be given twice. Empty: {HUBSPOT_TOKEN}."),
+    ] = None,
     tier: Annotated[str, typer.Option(help=f"Whose limits it enforces: {', '.join(TIERS)}.")] = HUBSPOT_TIER,
     calls_per_window: Annotated[
         int | None, typer.Option(min=0, help="Calls in any ten seconds; 0: no limit. Empty: the tier's.")
@@ -58,6 +62,10 @@ def hubspot(
     search_lag: Annotated[float, typer.Option(min=0, help="Seconds after which search knows of a change.")] = 0.0,
     storm: Annotated[str | None, typer.Option(help="Faults on order from the start: a file, or its JSON.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides where faults strike. Empty: the storm's own, or 0.")] = None,
+    token_lifetime: Annotated[int, typer.Option(min=1, help="Seconds that OAuth's access tokens are good for.")] = 1800,
+    rotate_refresh_token: Annotated[
+        bool, typer.Option("--rotate-refresh-token", help="Give another refresh token each time, and end the old one.")
+    ] = False,
     port: Port = 0,
     stop_with_stdin: StopWithStdin = False,
 ) -> None:
@@ -65,6 +73,7 @@ def hubspot(
     from babynames_assets.emulators.hubspot.app import create_app  # noqa: PLC0415 - as above
     from babynames_assets.emulators.hubspot.faults.fault import read_storm  # noqa: PLC0415 - as above
     from babynames_assets.emulators.hubspot.latency import parse_latency  # noqa: PLC0415 - as above
+    from babynames_assets.emulators.hubspot.tokens import App  # noqa: PLC0415 - as above
 
     with _naming("--latency"):
         latencies = parse_latency(latency)
@@ -72,7 +81,7 @@ def hubspot(
         ordered = read_storm(storm, seed) if storm else None
         app_ = create_app(
             state_file=state,
-            token=token,
+            token=token or [HUBSPOT_TOKEN],
             tier=tier,
             calls_per_window=calls_per_window,
             searches_per_second=searches_per_second,
@@ -81,6 +90,7 @@ def hubspot(
             search_lag=search_lag,
             storm=ordered,
             seed=seed or 0,
+            oauth=App(lifetime=token_lifetime, rotates=rotate_refresh_token),
         )
     serving.serve(app_, port=port, announce=_announce, stop_with_stdin=stop_with_stdin)
 

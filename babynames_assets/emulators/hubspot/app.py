@@ -1,12 +1,12 @@
 """The emulated HubSpot as an application: its routes, old and dated, and the doors for tests and people.
 
 Not part of HubSpot: ``/_stats`` (what came in), ``/_faults`` (order bad days), ``/_clock`` (let time pass), ``/_reset``
-(start anew), ``/_contacts`` (all contacts, for comparison). They need no token; the server listens on this machine
-alone.
+(start anew), ``/_contacts`` (all contacts, for comparison), ``/_tokens`` (revoke or expire them). They need no token; the
+server listens on this machine alone.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,10 +21,12 @@ from babynames_assets.emulators.hubspot.faults.fault import Storm
 from babynames_assets.emulators.hubspot.faults.schedule import Faults
 from babynames_assets.emulators.hubspot.gate import Gate
 from babynames_assets.emulators.hubspot.latency import Latencies, Latency
-from babynames_assets.emulators.hubspot.limits import DailyCounter, RollingWindow
+from babynames_assets.emulators.hubspot.limits import DailyCounter, Limits, RollingWindow
+from babynames_assets.emulators.hubspot.oauth import oauth_routes
 from babynames_assets.emulators.hubspot.replies import Reply, not_found
 from babynames_assets.emulators.hubspot.statistics import SEARCH_WINDOW, Statistics
 from babynames_assets.emulators.hubspot.store import Store
+from babynames_assets.emulators.hubspot.tokens import App, Tokens
 from babynames_assets.errors import ConfigurationError
 from babynames_assets.hubspot.limits import TIERS, WINDOW
 
@@ -36,7 +38,7 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 def create_app(  # noqa: PLR0913 - each is an option of its own, and named
     *,
     state_file: Path | None,
-    token: str,
+    token: str | Sequence[str],
     tier: str,
     calls_per_window: int | None = None,
     searches_per_second: int | None = SEARCHES_PER_SECOND,
@@ -45,13 +47,14 @@ def create_app(  # noqa: PLR0913 - each is an option of its own, and named
     search_lag: float = 0.0,
     storm: Storm | None = None,
     seed: int = 0,
+    oauth: App | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
     """Make the application. A limit of 0 is none at all.
 
     Args:
         state_file: SQLite file of its contacts and properties; None keeps them in memory.
-        token: the bearer token that it asks for.
+        token: the bearer token that it asks for, or several that it takes.
         tier: whose limits it enforces: a name in TIERS.
         calls_per_window: calls in ten seconds; None takes the tier's.
         searches_per_second: searches in a second.
@@ -60,11 +63,12 @@ def create_app(  # noqa: PLR0913 - each is an option of its own, and named
         search_lag: seconds after which search knows of a change.
         storm: faults on order from the start.
         seed: decides the latencies.
+        oauth: the OAuth app that the account has installed; None takes one whose secrets everyone knows.
         clock: seconds since 1970.
 
     Raises:
         ConfigurationError: there is no such tier.
-        ValueError: the storm is none.
+        ValueError: a fault of the storm is of an unknown kind, or lacks what it needs.
     """
     if tier not in TIERS:
         raise ConfigurationError(f"There is no tier {tier!r}; there are {', '.join(TIERS)}.")
@@ -74,10 +78,12 @@ def create_app(  # noqa: PLR0913 - each is an option of its own, and named
         faults.add(storm)
     gate = Gate(
         store=Store(state_file, now, search_lag),
-        token=token,
-        burst=RollingWindow(_limit(calls_per_window, TIERS[tier].calls_per_window), WINDOW, now),
-        search=RollingWindow(searches_per_second or None, SEARCH_WINDOW, now),
-        daily=DailyCounter(_limit(daily_limit, TIERS[tier].calls_per_day), now),
+        tokens=Tokens([token] if isinstance(token, str) else token, oauth or App(), now),
+        limits=Limits(
+            burst=RollingWindow(_limit(calls_per_window, TIERS[tier].calls_per_window), WINDOW, now),
+            search=RollingWindow(searches_per_second or None, SEARCH_WINDOW, now),
+            daily=DailyCounter(_limit(daily_limit, TIERS[tier].calls_per_day), now),
+        ),
         faults=faults,
         statistics=Statistics(),
         latencies=Latencies(latency, seed),
@@ -89,7 +95,7 @@ def create_app(  # noqa: PLR0913 - each is an option of its own, and named
         yield
         gate.store.close()
 
-    return Starlette(routes=[*admin_routes(gate), *_api_routes(gate)], lifespan=closing)
+    return Starlette(routes=[*admin_routes(gate), *oauth_routes(gate), *_api_routes(gate)], lifespan=closing)
 
 
 def _limit(given: int | None, of_tier: int | None) -> int | None:
@@ -101,7 +107,7 @@ def _api_routes(gate: Gate) -> list[Route]:
         Route("/account-info/{version}/details", gate.before(account.details)),
         Route(
             "/account-info/{version}/api-usage/daily/private-apps",
-            gate.before(lambda call: account.usage(call, gate.daily)),
+            gate.before(lambda call: account.usage(call, gate.limits.daily)),
         ),
     ]
     for kind in ("/crm/v3/{}/contacts", *(f"/crm/{{}}/{version}/contacts" for version in VERSIONS)):

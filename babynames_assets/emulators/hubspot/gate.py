@@ -1,7 +1,6 @@
 """What every request of the API passes: the token, the limits, the faults on order; and the headers of every answer."""
 
 import asyncio
-import secrets
 import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable
@@ -14,18 +13,15 @@ from babynames_assets.emulators.hubspot.calls import Call, Handler
 from babynames_assets.emulators.hubspot.clock import Clock
 from babynames_assets.emulators.hubspot.faults.schedule import Faults
 from babynames_assets.emulators.hubspot.latency import Latencies
-from babynames_assets.emulators.hubspot.limits import DailyCounter, RollingWindow
+from babynames_assets.emulators.hubspot.limits import LIMIT_PREFIX, LIMITED, Lane, Limits
 from babynames_assets.emulators.hubspot.replies import (
     ApiError,
     Ending,
     Reply,
-    burst_limited,
-    daily_limited,
-    search_limited,
-    unauthorized,
 )
 from babynames_assets.emulators.hubspot.statistics import Statistics
 from babynames_assets.emulators.hubspot.store import Store
+from babynames_assets.emulators.hubspot.tokens import Tokens
 from babynames_assets.emulators.hubspot.wire import as_response
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -37,10 +33,8 @@ class Gate:
 
     Attributes:
         store: the account.
-        token: the bearer token that it lets pass.
-        burst: the limit on ten seconds; search does not count.
-        search: the limit on search.
-        daily: the limit on a day; without one, as for OAuth apps, no answer speaks of days.
+        tokens: the bearer tokens that it lets pass.
+        limits: how many requests it lets pass.
         faults: the bad days on order.
         statistics: counts what passes.
         latencies: how long each answer takes.
@@ -48,58 +42,60 @@ class Gate:
     """
 
     store: Store
-    token: str
-    burst: RollingWindow
-    search: RollingWindow
-    daily: DailyCounter
+    tokens: Tokens
+    limits: Limits
     faults: Faults
     statistics: Statistics
     latencies: Latencies
     clock: Clock
 
-    def before(self, handler: Handler, path: str = "", *, is_search: bool = False) -> Endpoint:
+    def before(self, handler: Handler, path: str = "", *, is_search: bool = False, is_open: bool = False) -> Endpoint:
         """The handler behind this gate, as an endpoint.
 
         Args:
             handler: answers.
             path: the route, under which its requests are counted; empty: each under its own path.
             is_search: it has a limit of its own, and spends nothing of the other.
+            is_open: it asks for no token, and has no limit.
         """
+        lane = Lane.OPEN if is_open else Lane.SEARCH if is_search else Lane.API
 
         async def endpoint(request: Request) -> Response:
             # HubSpot counts a request when it arrives, so nothing may be waited for before this.
-            self.statistics.arrived(f"{request.method} {path or request.url.path}", self.clock(), is_search=is_search)
+            self.statistics.arrived(f"{request.method} {path or request.url.path}", self.clock(), lane)
             try:
-                refusal = self._refusal(request, is_search=is_search)
+                refusal = self._refusal(request, lane)
                 reply = self._reply(request, await request.body(), handler, refusal)
-                headers = {**self._limit_headers(is_search=is_search), **reply.headers}
                 self.statistics.answered(reply)
-                await asyncio.sleep(self.latencies.draw() + (0 if reply.ending is Ending.DRIPPING else reply.delay))
-                return as_response(replace(reply, headers=headers))
+                dripping = reply.ending is Ending.DRIPPING
+                await asyncio.sleep(self.latencies.draw() + (0 if dripping else reply.delay))
+                return as_response(replace(reply, headers=self._headers(reply, lane)))
             finally:
                 self.statistics.left()
 
         return endpoint
 
     def clear(self) -> None:
-        """A new account, on a good day."""
-        for part in (self.clock, self.faults, self.statistics, self.burst, self.search, self.daily, self.store):
+        """Make it a new account, on a good day."""
+        for part in (self.clock, self.faults, self.statistics, self.limits, self.tokens, self.store):
             part.clear()
 
-    def _refusal(self, request: Request, *, is_search: bool) -> ApiError | None:
-        given = request.headers.get("authorization", "")
-        if not secrets.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
-            return unauthorized()
-        name, window, limited = (
-            ("search", self.search, search_limited) if is_search else ("burst", self.burst, burst_limited)
-        )
-        if not window.admit():
-            self.statistics.violated(name)
-            return limited()
-        if not self.daily.admit():
-            self.statistics.violated("daily")
-            return daily_limited()
-        return None
+    def _refusal(self, request: Request, lane: Lane) -> ApiError | None:
+        if lane is Lane.OPEN:
+            return None
+        if refusal := self.tokens.refusal(request.headers.get("authorization", "")):
+            return refusal
+        broken = self.limits.broken_by(lane)
+        if broken is None:
+            return None
+        self.statistics.violated(broken)
+        return LIMITED[broken]()
+
+    def _headers(self, reply: Reply, lane: Lane) -> dict[str, str | None]:
+        told = {**self.limits.headers(lane), **reply.headers}
+        if lane is Lane.OPEN:
+            return {name: value for name, value in told.items() if not name.startswith(LIMIT_PREFIX)}
+        return told
 
     def _reply(self, request: Request, raw: bytes, handler: Handler, refusal: ApiError | None) -> Reply:
         correlation_id = str(uuid.uuid4())
@@ -133,6 +129,3 @@ class Gate:
                 return handler(call)
             self.statistics.injected(fault.fault.kind)
             return fault.answer(call, handler)
-
-    def _limit_headers(self, *, is_search: bool) -> dict[str, str]:
-        return {**self.daily.headers(), **({} if is_search else self.burst.headers())}

@@ -2,18 +2,39 @@
 
 import datetime as dt
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
+
+from babynames_assets.emulators.hubspot.replies import ApiError, burst_limited, daily_limited, search_limited
 
 TIME_ZONE = "America/New_York"
 """Where the emulated account is; its day ends at midnight there."""
 
 
+LIMIT_PREFIX = "x-hubspot-ratelimit-"
 WINDOW_HEADERS = tuple(
-    f"x-hubspot-ratelimit-{name}"
-    for name in ("interval-milliseconds", "max", "remaining", "secondly", "secondly-remaining")
+    f"{LIMIT_PREFIX}{name}" for name in ("interval-milliseconds", "max", "remaining", "secondly", "secondly-remaining")
 )
 """What every answer tells of the ten seconds, but for those of search."""
+
+
+LIMITED: Mapping[str, Callable[[], ApiError]] = MappingProxyType(
+    {"burst": burst_limited, "search": search_limited, "daily": daily_limited}
+)
+"""The answer to a request that breaks a limit."""
+
+
+class Lane(Enum):
+    """Which limits a request has."""
+
+    API = auto()
+    SEARCH = auto()
+    """One of its own; it spends nothing of the ten seconds."""
+    OPEN = auto()
+    """None; no token is asked for either."""
 
 
 class RollingWindow:
@@ -98,10 +119,46 @@ class DailyCounter:
         if self.limit is None:
             return {}
         return {
-            "x-hubspot-ratelimit-daily": str(self.limit),
-            "x-hubspot-ratelimit-daily-remaining": str(self.remaining),
+            f"{LIMIT_PREFIX}daily": str(self.limit),
+            f"{LIMIT_PREFIX}daily-remaining": str(self.remaining),
         }
 
     def clear(self) -> None:
         """Forget what came in, and what day it is."""
         self._ends = 0.0
+
+
+@dataclass
+class Limits:
+    """All limits of an account.
+
+    Attributes:
+        burst: on ten seconds; search does not count.
+        search: on search.
+        daily: on a day; without a limit, as for OAuth apps, no answer speaks of days.
+    """
+
+    burst: RollingWindow
+    search: RollingWindow
+    daily: DailyCounter
+
+    def broken_by(self, lane: Lane) -> str | None:
+        """Admit a request, or say which limit it breaks: a name in LIMITED."""
+        if lane is Lane.OPEN:
+            return None
+        if lane is Lane.SEARCH and not self.search.admit():
+            return "search"
+        if lane is Lane.API and not self.burst.admit():
+            return "burst"
+        return None if self.daily.admit() else "daily"
+
+    def headers(self, lane: Lane) -> dict[str, str]:
+        """What an answer tells of them."""
+        if lane is Lane.OPEN:
+            return {}
+        return {**self.daily.headers(), **(self.burst.headers() if lane is Lane.API else {})}
+
+    def clear(self) -> None:
+        """Forget what came in."""
+        for limit in (self.burst, self.search, self.daily):
+            limit.clear()

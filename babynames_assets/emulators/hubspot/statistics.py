@@ -4,6 +4,7 @@ from collections import Counter, deque
 from typing import Any
 
 from babynames_assets.emulators.hubspot.contact_counts import ContactCounts
+from babynames_assets.emulators.hubspot.limits import Lane
 from babynames_assets.emulators.hubspot.replies import Ending, Reply
 
 WINDOW = 10.0
@@ -49,13 +50,14 @@ class Statistics:
         self._first: float | None = None
         self._last: float | None = None
 
-    def arrived(self, what: str, now: float, *, is_search: bool) -> None:
+    def arrived(self, what: str, now: float, lane: Lane) -> None:
         """Count a request."""
         self._requests += 1
         self._by_path[what] += 1
         self._first = now if self._first is None else self._first
         self._last = now
-        (self._searches if is_search else self._calls).arrived(now)
+        if lane is not Lane.OPEN:
+            (self._searches if lane is Lane.SEARCH else self._calls).arrived(now)
         self._in_flight += 1
         self._most_in_flight = max(self._most_in_flight, self._in_flight)
 
