@@ -24,8 +24,8 @@ SECONDS_TO_FINISH = 1
 SECONDS_TO_KEEP_ALIVE = 120
 """A connection that is closed while its client takes it up again looks like a fault that nobody ordered."""
 
-ABORT = "babynames.abort"
-"""The extension of a request's scope that ends its connection at once, without an answer."""
+HANG_UP = "babynames.hang_up"
+"""The extension of a request's scope that ends its connection: ``now``, or ``after_sending`` what was given to it."""
 
 
 def serve(app: ASGIApp, *, port: int, announce: Callable[[str], None], stop_with_stdin: bool) -> None:
@@ -83,7 +83,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: {"now": self.transport.abort}}
+        self.scope["extensions"] = {HANG_UP: {"now": self.transport.abort, "after_sending": self.transport.close}}
 
 
 class _Server(uvicorn.Server):

@@ -1,8 +1,8 @@
 """The emulated HubSpot as an application: its routes, old and dated, and the doors for tests and people.
 
 Not part of HubSpot: ``/_stats`` (what came in), ``/_faults`` (order bad days), ``/_clock`` (let time pass), ``/_reset``
-(start anew), ``/_contacts`` (all contacts, for comparison), ``/_tokens`` (revoke or expire them). They need no token; the
-server listens on this machine alone.
+(start anew), ``/_contacts`` (all contacts, for comparison), ``/_tokens`` (revoke or expire them). They need no token;
+the server listens on this machine alone.
 """
 
 import time

@@ -8,6 +8,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,7 @@ class Store:
 
     def update(self, contact: Contact, changes: dict[str, str]) -> Contact:
         """Change properties; an empty value clears. Without a change it is the same contact that comes back."""
+        contact = self._contacts[contact.id]
         merged = {**contact.properties, **changes}
         kept = {name: value for name, value in merged.items() if value != ""}
         if kept == contact.properties:
@@ -132,10 +134,9 @@ class Store:
 
     def archive(self, contacts: Iterable[Contact]) -> list[Contact]:
         """Hide contacts, their unique values are free again; gives those that were not hidden before."""
-        living = [contact for contact in contacts if contact.archived_at is None]
-        now = self._now()
+        living = [one for one in (self._contacts[contact.id] for contact in contacts) if one.archived_at is None]
         for one in living:
-            self._put(one.id, Contact(one.id, one.properties, one.created_at, one.updated_at, now))
+            self._put(one.id, replace(one, archived_at=self._now()))
         return living
 
     def merge(self, survivor: Contact, gone: Contact) -> Contact:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from babynames_assets.emulators.hubspot.replies import Ending, Reply
-from babynames_assets.emulators.serving import ABORT
+from babynames_assets.emulators.serving import HANG_UP
 
 PIECES = 10
 
@@ -39,22 +39,22 @@ def _body(content: object) -> bytes:
 
 
 class _CutResponse(Response):
-    """Promises a body, sends half of it and leaves; the server then closes the connection."""
+    """Promises a body, sends half of it and hangs up."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - Starlette's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # An answer without a body is cut in a byte that it never had.
         promised = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
         promised.append((b"content-length", str(len(self.body) + 1).encode()))
         await send({"type": "http.response.start", "status": 200, "headers": promised})
         await send({"type": "http.response.body", "body": self.body[: len(self.body) // 2], "more_body": True})
+        await _hang_up(scope, receive, "after_sending")
 
 
 class _NoResponse(Response):
     """Hangs up."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - Starlette's signature
-        scope["extensions"][ABORT]["now"]()
-        await receive()  # says that the client is gone; only then does the server send no answer of its own
+        await _hang_up(scope, receive, "now")
 
 
 class _DrippingResponse(Response):
@@ -71,3 +71,9 @@ class _DrippingResponse(Response):
             await asyncio.sleep(self._seconds / PIECES)
             await send({"type": "http.response.body", "body": self.body[start : start + size], "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _hang_up(scope: Scope, receive: Receive, when: str) -> None:
+    scope["extensions"][HANG_UP][when]()
+    # Says that the client is gone; before that the server would answer for a request that it finds without an answer.
+    await receive()

@@ -10,6 +10,8 @@ from babynames_assets.emulators.hubspot.faults.struck import Kind, Strike, Struc
 from babynames_assets.emulators.hubspot.replies import Ending, Reply
 
 _TITLES = {
+    200: "Sign in to this network",
+    500: "Internal server error",
     502: "Bad gateway",
     503: "Service temporarily unavailable",
     504: "Gateway time-out",
