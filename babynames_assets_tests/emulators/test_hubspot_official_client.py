@@ -15,7 +15,6 @@ from hubspot.crm import properties as schema
 from babynames_assets.emulators.hubspot.tokens import App
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 
-
 PATH = "/crm/v3/objects/contacts"
 
 
@@ -202,7 +201,7 @@ def test_a_merge_is_parsed(hubspot: Emulated, strict: Any) -> None:
     mary, anna = hubspot.upsert("mary", "anna")
     merge = crm.PublicMergeInput(primary_object_id=mary["id"], object_id_to_merge=anna["id"])
 
-    left = strict.crm.contacts.public_object_api.merge(merge)
+    left = strict.crm.contacts.basic_api.merge(merge)
     read = strict.crm.contacts.basic_api.get_by_id(anna["id"])
 
     assert left.id == read.id == mary["id"]
