@@ -162,7 +162,8 @@ def test_a_window_rolls(clock: Clock) -> None:
 def test_no_window_admits_more_than_its_limit_nor_less_than_it_could(limit: int, gaps: list[int]) -> None:
     """In any hundred ticks at most the limit is admitted, and a request is refused only when so many were."""
     clock = Clock(0)
-    window, admitted = RollingWindow(limit, 100, clock), []
+    window = RollingWindow(limit, 100, clock)
+    admitted: list[float] = []
     for gap in gaps:
         clock.now += gap
         recent = [one for one in admitted if one > clock.now - 100]

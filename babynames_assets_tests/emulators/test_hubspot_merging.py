@@ -1,6 +1,7 @@
 """Merged contacts: one is left, the id of the other leads to it, and a batch passes over that id in silence."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,10 @@ from babynames_assets_tests.hubspot.emulated import UPSERT, Emulated, emulated_h
 CONTACTS = "/crm/objects/2026-03/contacts"
 
 
-@pytest.fixture
-def hubspot() -> Iterator[Emulated]:
-    """A new account."""
-    with emulated_hubspot() as emulated:
+@pytest.fixture(params=["memory", "file"])
+def hubspot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Emulated]:
+    """A new account, in memory and with a state file."""
+    with emulated_hubspot(state_file=tmp_path / "state.sqlite" if request.param == "file" else None) as emulated:
         yield emulated
 
 
