@@ -71,6 +71,10 @@ class Emulated:
         """Order a fault."""
         assert self.session.post(f"{self.url}/_faults", json=[fault], timeout=5).status_code == 204
 
+    def change_tokens(self, **order: Any) -> None:
+        """Add, revoke or expire tokens."""
+        assert self.session.post(f"{self.url}/_tokens", json=order, timeout=5).status_code == 204
+
     def stats(self) -> dict[str, Any]:
         """What came in so far."""
         answer: dict[str, Any] = self.session.get(f"{self.url}/_stats", timeout=5).json()
