@@ -75,6 +75,15 @@ class Emulated:
         """Add, revoke or expire tokens."""
         assert self.session.post(f"{self.url}/_tokens", json=order, timeout=5).status_code == 204
 
+    def storm(self, *faults: dict[str, Any], seed: int = 0) -> None:
+        """Order faults with the seed of their dice."""
+        order = {"seed": seed, "faults": list(faults)}
+        assert self.session.post(f"{self.url}/_faults", json=order, timeout=5).status_code == 204
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        assert self.session.post(f"{self.url}/_clock", json={"forward": seconds}, timeout=5).status_code == 200
+
     def stats(self) -> dict[str, Any]:
         """What came in so far."""
         answer: dict[str, Any] = self.session.get(f"{self.url}/_stats", timeout=5).json()
