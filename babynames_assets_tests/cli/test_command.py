@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from babynames_assets.settings import PREFIX, TEST_SUITE_PREFIX
+from babynames_assets.settings import TEST_SUITE_PREFIX
+from babynames_assets.variables import PREFIX
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hubspot import HubSpot
+from hubspot import HubSpot, oauth
 from hubspot.crm import contacts as crm
 from hubspot.crm import properties as schema
 
+from babynames_assets.emulators.hubspot.tokens import App
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 
 
@@ -191,3 +192,35 @@ def test_dated_paths_answer_the_client_s_plain_requests(lenient: Any, version: s
 
     assert answer.status_code == 200
     assert answer.json()["results"][0]["new"] is True
+
+
+@pytest.mark.parametrize("strictness", [True, False])
+def test_an_access_token_is_parsed_and_works(hubspot: Emulated, strictness: bool) -> None:
+    """The official client gets a token for the refresh token of the installed app, and uses it."""
+    app = App()
+    client = HubSpot(host=hubspot.url, client_side_validation=strictness)
+
+    given = client.oauth.tokens_api.create(
+        grant_type="refresh_token",
+        client_id=app.client_id,
+        client_secret=app.client_secret,
+        refresh_token=app.refresh_token,
+    )
+    user = HubSpot(access_token=given.access_token, host=hubspot.url)
+
+    assert type(given).__name__ == "TokenResponseIF"
+    assert (given.token_type, given.expires_in, given.refresh_token) == ("bearer", 1800, app.refresh_token)
+    assert user.crm.contacts.basic_api.get_page().results == []
+
+
+def test_a_refused_refresh_token_is_an_exception_of_the_client(hubspot: Emulated) -> None:
+    """400 is an ApiException with HubSpot's status."""
+    app = App()
+
+    with pytest.raises(oauth.ApiException, match="BAD_REFRESH_TOKEN"):
+        HubSpot(host=hubspot.url).oauth.tokens_api.create(
+            grant_type="refresh_token",
+            client_id=app.client_id,
+            client_secret=app.client_secret,
+            refresh_token="unknown",
+        )
