@@ -1,7 +1,7 @@
 """Many rows in few statements, on every dialect."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,11 +13,20 @@ from babynames_assets.warehouse.engine import Connection
 ROWS_IN_STATEMENT = 1000
 
 Row = Mapping[str, Any]
+NewValue = Callable[[str], sa.ColumnElement[Any]]
 
 
 def now() -> dt.datetime:
     """This moment in UTC, without a zone, as the tables store it."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def database_now(connection: Connection) -> dt.datetime:
+    """This moment by the database's clock, in UTC without a zone: for what several hosts must agree on."""
+    if connection.dialect.name == "sqlite":
+        return now()  # the database is a file of this host
+    moment: dt.datetime = connection.execute(sa.text("SELECT SYSDATE(6)")).scalar_one()
+    return moment
 
 
 def upsert(
@@ -30,18 +39,20 @@ def upsert(
         table: where to.
         rows: all with the same columns.
         keys: the columns of the unique key.
-        update: column to set -> expression, or the constant ``NEW`` for the new row's value. For more than one row the
-            expression may bind no values: PyMySQL fills only those of the rows themselves.
+        update: column to set -> expression, or the constant ``NEW`` for the new row's value, or a function from a
+            column's name -> the new row's value of it, to an expression. For more than one row the expression may bind
+            no values: PyMySQL fills only those of the rows themselves. MySQL sets the columns one after the other, in
+            this order, and an expression sees what was set before it: what reads a column stands before what sets it.
     """
     for chunk in chunks(rows):
         if connection.dialect.name == "sqlite":
             insert = sqlite.insert(table)
-            values = {name: insert.excluded[name] if value is NEW else value for name, value in update.items()}
+            values = _values(update, lambda name, insert=insert: insert.excluded[name])
             statement: sa.Insert = insert.on_conflict_do_update(index_elements=keys, set_=values)
         else:
             # VALUES(column): PyMySQL sends many rows in one statement only in this form, and MariaDB knows no other.
-            values = {name: sa.func.values(table.c[name]) if value is NEW else value for name, value in update.items()}
-            statement = mysql.insert(table).on_duplicate_key_update(values)
+            values = _values(update, lambda name: sa.func.values(table.c[name]))
+            statement = mysql.insert(table).on_duplicate_key_update(list(values.items()))
         connection.execute(statement, chunk)
 
 
@@ -68,3 +79,9 @@ def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     iterator = iter(rows)
     while chunk := list(islice(iterator, ROWS_IN_STATEMENT)):
         yield chunk
+
+
+def _values(update: Mapping[str, Any], new: NewValue) -> dict[str, Any]:
+    return {
+        name: new(name) if value is NEW else value(new) if callable(value) else value for name, value in update.items()
+    }
