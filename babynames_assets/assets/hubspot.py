@@ -3,6 +3,7 @@
 import dagster as dg
 
 from babynames_assets.assets import warehouse as warehouse_assets
+from babynames_assets.clients import letter_backoff
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
@@ -41,6 +42,7 @@ def contacts(
         requests_in_flight=settings.hubspot.requests_in_flight,
         removed_contacts=settings.hubspot.removed_contacts,
         max_archive_share=settings.hubspot.max_archive_share,
+        backoff=letter_backoff(settings),
     )
     report = push_years(
         warehouse, hubspot, years, options=options, on_batch=lambda so_far: progress.reached(so_far.contacts)

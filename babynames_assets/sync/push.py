@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 
 from babynames_assets.errors import FatalError
 from babynames_assets.hubspot.client import MAX_BATCH, BatchOutcome, HubSpotClient
+from babynames_assets.resilience.backoff import Backoff
 from babynames_assets.sync.contacts import MAPPING, as_contact, contact_key
 from babynames_assets.sync.outcomes import forget_contacts, record_outcome
 from babynames_assets.warehouse import sync_state
@@ -35,11 +36,12 @@ class YearPush:
 
 @dataclass(frozen=True)
 class PushOptions:
-    """How a push behaves; the fields are the settings of the same names."""
+    """How a push behaves; the fields are the settings of the same names, and when what is refused is tried again."""
 
     requests_in_flight: int
     removed_contacts: Literal["archive", "keep"]
     max_archive_share: float
+    backoff: Backoff = field(default_factory=Backoff)
 
 
 @dataclass
@@ -92,7 +94,7 @@ def _upsert_changed(
 ) -> None:
     def settle(batch: list[ChangedContact], answer: Future[BatchOutcome]) -> None:
         outcome = answer.result()
-        run_in_transaction(engine, lambda connection: record_outcome(connection, batch, outcome))
+        run_in_transaction(engine, lambda connection: record_outcome(connection, batch, outcome, options.backoff))
         _count(report, batch, outcome)
         on_batch(report)
 

@@ -40,7 +40,7 @@ def _definition(connection: Connection, table: str) -> str:
     if connection.dialect.name != "sqlite":
         text = connection.exec_driver_sql(f"SHOW CREATE TABLE {table}").one()[1]
         lines = [" ".join(line.split()).rstrip(",") for line in text.splitlines()]
-        # SQLAlchemy makes a table's indexes in no order of its own: the sort is stable, so that the rest keeps its order.
+        # SQLAlchemy makes a table's indexes in no order of its own. The rest keeps its order: the sort is stable.
         return ", ".join(sorted(lines, key=lambda line: line if line.startswith("KEY ") else ""))
     query = sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY name")
     return "\n".join(_in_order(re.sub(r"\s+", " ", text)) for text in connection.scalars(query, {"table": table}))
