@@ -11,10 +11,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from babynames_assets.resilience.backoff import Backoff
+from babynames_assets.warehouse import clock
 from babynames_assets.warehouse.engine import Connection
 from babynames_assets.warehouse.letter_changes import change_letters, enter_event
 from babynames_assets.warehouse.letter_status import UNSETTLED
-from babynames_assets.warehouse.rows import NEW, ROWS_IN_STATEMENT, NewValue, chunks, database_now, upsert
+from babynames_assets.warehouse.rows import NEW, ROWS_IN_STATEMENT, NewValue, chunks, now, upsert
 from babynames_assets.warehouse.tables import dead_letters
 
 Service = Literal["import", "sync"]
@@ -74,7 +75,7 @@ def record(
 def _record(
     connection: Connection, letters: Sequence[DeadLetter], next_attempts: Mapping[str, dt.datetime | None]
 ) -> None:
-    moment = database_now(connection)
+    moment = now()
     rows = [
         {
             "service": letter.service,
@@ -112,8 +113,7 @@ def resolve(connection: Connection, service: Service, keys: Iterable[str], *, no
         query = sa.select(dead_letters.c.id).where(dead_letters.c.service == service, named)
         # Looked up first: most contacts never had a letter, and an update of absent keys would lock the gaps between.
         if ids := connection.scalars(query.where(dead_letters.c.status.in_(UNSETTLED))).all():
-            moment = database_now(connection)
-            change_letters(connection, "resolve", dead_letters.c.id.in_(ids), note=note, last_attempt_at=moment)
+            change_letters(connection, "resolve", dead_letters.c.id.in_(ids), note=note, last_attempt_at=now())
 
 
 def resolve_import_except(connection: Connection, source_sha256: str) -> None:
@@ -128,7 +128,7 @@ def _next_attempts(
     """When each letter that is tried again is due, by its key."""
     if backoff is None:
         return {}
-    moment = database_now(connection)
+    moment = clock.moment(connection)
     query = sa.select(dead_letters.c.letter_key, dead_letters.c.attempts).where(
         _are(letters), dead_letters.c.status != "resolved"
     )

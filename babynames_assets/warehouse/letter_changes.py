@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse import clock
 from babynames_assets.warehouse.engine import Connection
 from babynames_assets.warehouse.letter_status import STATUSES, Change, status_after
-from babynames_assets.warehouse.rows import database_now
+from babynames_assets.warehouse.rows import now
 from babynames_assets.warehouse.tables import dead_letter_events, dead_letters
 
 Event = Literal["failed", "retried", "released", "resolved", "discarded"]
@@ -45,7 +46,7 @@ def change_letters(
         note: why, for a person; the letter shows it.
         values: columns to set beside the status.
     """
-    meant = sa.and_(which, applies(change, database_now(connection)))
+    meant = sa.and_(which, applies(change, clock.moment(connection)))
     enter_event(connection, meant, _EVENTS[change], note=note)
     settled: dict[str, Any] = {"status": status_after(change, "open") or "open", "next_attempt_at": None}
     statement = dead_letters.update().where(meant)
@@ -67,7 +68,7 @@ def enter_event(
     says_why = event == "failed"
     columns = {
         "letter_id": dead_letters.c.id,
-        "happened_at": sa.literal(database_now(connection), dead_letter_events.c.happened_at.type),
+        "happened_at": sa.literal(now(), dead_letter_events.c.happened_at.type),
         "event": sa.literal(event),
         "attempts": dead_letters.c.attempts,
         "error": dead_letters.c.error if says_why else sa.null(),

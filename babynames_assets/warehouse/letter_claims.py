@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse import clock
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 from babynames_assets.warehouse.letter_changes import applies, change_letters
-from babynames_assets.warehouse.rows import database_now
 from babynames_assets.warehouse.tables import dead_letters
 
 CLAIM_SECONDS = 1800.0
@@ -76,7 +76,7 @@ def release(connection: Connection, claimant: str, *, until: dt.datetime, note: 
 def due(engine: Engine) -> DueLetters | None:
     """The letters that a redrive would take now, if there are any."""
     with connect(engine) as connection:
-        moment = database_now(connection)
+        moment = clock.moment(connection)
         rows = [row for query in _due(moment) for row in connection.execute(query.limit(1))]
     if not rows:
         return None
@@ -87,7 +87,7 @@ def due(engine: Engine) -> DueLetters | None:
 def _claim(
     connection: Connection, claimant: str, limit: int, lasting: dt.timedelta
 ) -> tuple[list[int], list[ClaimedLetter]]:
-    moment = database_now(connection)
+    moment = clock.moment(connection)
     ids: list[int] = []
     for query in _due(moment):
         ids += [row.id for row in connection.execute(query.limit(limit - len(ids)))]

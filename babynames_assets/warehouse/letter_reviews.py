@@ -8,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse import clock
 from babynames_assets.warehouse.dead_letters import Service
 from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
 from babynames_assets.warehouse.letter_changes import applies, change_letters
 from babynames_assets.warehouse.letter_queries import LetterFilter, matching
 from babynames_assets.warehouse.letter_status import Change, Status
-from babynames_assets.warehouse.rows import ROWS_IN_STATEMENT, database_now
+from babynames_assets.warehouse.rows import ROWS_IN_STATEMENT
 from babynames_assets.warehouse.tables import dead_letters
 
 _LETTERS = dead_letters.c
@@ -36,7 +37,7 @@ def retry(engine: Engine, wanted: LetterFilter) -> Reviewed:
     """Make the letters of contacts due now, whatever attempts they had. Lines of files are passed over."""
 
     def change(connection: Connection, which: sa.ColumnElement[bool]) -> None:
-        change_letters(connection, "retry", which, note=None, next_attempt_at=database_now(connection))
+        change_letters(connection, "retry", which, note=None, next_attempt_at=clock.moment(connection))
 
     return _review(engine, wanted, "retry", _LETTERS.service == "sync", change)
 
@@ -70,7 +71,7 @@ def _review(
         meant = query.where(matching(wanted), _LETTERS.id > after).limit(ROWS_IN_STATEMENT)
         letters = list(connection.execute(meant))
         named = _LETTERS.id.in_([letter.id for letter in letters])
-        fit = sa.select(_LETTERS.id).where(named, possible, applies(change, database_now(connection)))
+        fit = sa.select(_LETTERS.id).where(named, possible, applies(change, clock.moment(connection)))
         ids = set(connection.scalars(fit.with_for_update()))
         make(connection, _LETTERS.id.in_(ids))
         return letters, ids

@@ -21,14 +21,6 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
-def database_now(connection: Connection) -> dt.datetime:
-    """This moment by the database's clock, in UTC without a zone: for what several hosts must agree on."""
-    if connection.dialect.name == "sqlite":
-        return now()  # the database is a file of this host
-    moment: dt.datetime = connection.execute(sa.text("SELECT SYSDATE(6)")).scalar_one()
-    return moment
-
-
 def upsert(
     connection: Connection, table: sa.Table, rows: Iterable[Row], *, keys: Sequence[str], update: Mapping[str, Any]
 ) -> None:
