@@ -114,12 +114,17 @@ class HubSpotClient:
         self._clock = clock
         self._account: Account | None = None
 
-    def upsert(self, contacts: Sequence[ContactWrite]) -> BatchOutcome:
+    def upsert(self, contacts: Sequence[ContactWrite], *, were_refused: bool = False) -> BatchOutcome:
         """Create or update up to 100 contacts.
 
         A batch that HubSpot refuses whole is halved until the culprits stand alone. Contacts that HubSpot passes over
         in silence are sent once more; if it is silent again they are refused, or the batch fails if it was silent on
         all.
+
+        Args:
+            contacts: what HubSpot shall hold.
+            were_refused: each of them was refused before. That all are refused alike, or in silence, is then no news,
+                and each outcome is returned.
 
         Raises:
             ValueError: there are more than 100 contacts, or two with the same key.
@@ -135,8 +140,11 @@ class HubSpotClient:
         if silent := _unanswered(contacts, outcome):
             _log.warning("contacts_unanswered", contacts=len(silent), of=len(contacts))
             _add(outcome, self._upsert_by_halves(silent))
+            if not were_refused:
+                _stop_if_silent_on_all(contacts, outcome)
             _refuse_silent(contacts, outcome)
-        _stop_if_all_are_refused_alike(outcome)
+        if not were_refused:
+            _stop_if_all_are_refused_alike(outcome)
         return outcome
 
     def archive(self, hubspot_ids: Sequence[str]) -> None:
@@ -262,14 +270,16 @@ def _add(outcome: BatchOutcome, other: BatchOutcome) -> None:
     outcome.refused.update(other.refused)
 
 
-def _refuse_silent(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
-    silent = _unanswered(contacts, outcome)
-    if len(silent) == len(contacts) > 1:
+def _stop_if_silent_on_all(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
+    if len(_unanswered(contacts, outcome)) == len(contacts) > 1:
         raise RetryableError(
             f"HubSpot answered twice with success and named none of {len(contacts)} contacts in it. Nothing is "
             "recorded as sent; the next sync repeats the batch."
         )
-    for contact in silent:
+
+
+def _refuse_silent(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
+    for contact in _unanswered(contacts, outcome):
         message = "HubSpot answered twice with success, but neither as written nor as refused did it name this contact."
         outcome.refused[contact.key] = Refusal(NO_ANSWER, message, "")
 

@@ -90,6 +90,36 @@ def changed(connection: Connection, year: int, mapping: str) -> list[ChangedCont
     return [ChangedContact(*row) for row in connection.execute(query)]
 
 
+def as_they_are(
+    connection: Connection, keys: Iterable[tuple[int, str, str]], mapping: str
+) -> list[tuple[ChangedContact, bool]]:
+    """Some rows as the table has them now, each with whether HubSpot confirmed it so; rows that have gone are left out.
+
+    Args:
+        connection: the warehouse.
+        keys: year, sex and name of a few rows.
+        mapping: the mapping version of today.
+    """
+    wanted: dict[tuple[int, str], list[str]] = {}
+    for year, sex, name in keys:
+        wanted.setdefault((year, sex), []).append(name)
+    if not wanted:
+        return []
+    names, state, fingerprint = baby_names.c, contact_sync_state.c, _fingerprint(mapping)
+    is_confirmed = sa.and_(state.status == "synced", state.fingerprint == fingerprint)
+    # One condition a year and sex: lists of whole keys are no range of the index for every server.
+    any_of = (
+        sa.and_(names.year == year, names.sex == sex, names.name.in_(some)) for (year, sex), some in wanted.items()
+    )
+    query = (
+        sa.select(*(names[name] for name in (*_KEY, "births")), fingerprint, sa.func.coalesce(is_confirmed, sa.false()))
+        .select_from(baby_names.outerjoin(contact_sync_state, _same_row()))
+        .where(sa.or_(*any_of))
+        .order_by(names.year, names.sex, names.name)
+    )
+    return [(ChangedContact(*row[:-1]), bool(row[-1])) for row in connection.execute(query)]
+
+
 def removed(connection: Connection, year: int) -> list[RemovedContact]:
     """The contacts of a year whose row has gone, in the order of the key."""
     state = contact_sync_state.c
