@@ -9,7 +9,8 @@ from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.sync.push import PushOptions, push_years
+from babynames_assets.sync.push import push_years
+from babynames_assets.sync.report import PushOptions
 from babynames_assets.warehouse import sync_state
 from babynames_assets.warehouse.engine import Engine, connect
 
@@ -45,7 +46,12 @@ def contacts(
         backoff=letter_backoff(settings),
     )
     report = push_years(
-        warehouse, hubspot, years, options=options, on_batch=lambda so_far: progress.reached(so_far.contacts)
+        warehouse,
+        hubspot,
+        years,
+        run_id=context.run_id,
+        options=options,
+        on_batch=lambda so_far: progress.reached(so_far.contacts),
     )
     for year, push in report.years.items():
         context.add_asset_metadata(

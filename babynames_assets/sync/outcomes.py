@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from babynames_assets.hubspot.client import BatchOutcome, Refusal
+from babynames_assets.hubspot.contact_writes import BatchOutcome, Refusal
 from babynames_assets.resilience.backoff import Backoff
 from babynames_assets.sync.contacts import as_contact, contact_key
 from babynames_assets.warehouse import dead_letters, sync_state

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import structlog
 
 from babynames_assets.errors import BabynamesError, PausedError
-from babynames_assets.hubspot.client import MAX_BATCH, BatchOutcome, HubSpotClient
+from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.hubspot.contact_writes import MAX_BATCH, BatchOutcome
 from babynames_assets.resilience.backoff import Backoff
 from babynames_assets.sync.contacts import MAPPING, as_contact, contact_key, row_of_key
 from babynames_assets.sync.outcomes import ROW_HAS_GONE, record_outcome
