@@ -154,6 +154,25 @@ class HubSpotSettings(_Group):
     )
 
 
+class DeadLetterSettings(_Group):
+    """What becomes of what was refused."""
+
+    attempts: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="The most attempts of a refused contact, the first included; after the last one its dead letter "
+        "stays open for a person.",
+    )
+    first_wait: Seconds = Field(
+        default=300, description="Seconds before the second attempt, doubled with every further one."
+    )
+    max_wait: Seconds = Field(default=86400, description="The longest wait between two attempts, in seconds.")
+    alert_above: int = Field(
+        default=100, ge=0, description="More open dead letters than this fail the asset check and log an error."
+    )
+
+
 class Settings(BaseSettings):
     """All settings of one process."""
 
@@ -179,6 +198,7 @@ class Settings(BaseSettings):
     kaggle: KaggleSettings = KaggleSettings()
     ingest: IngestSettings = IngestSettings()
     hubspot: HubSpotSettings = HubSpotSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
 
     @property
     def warehouse_url(self) -> SecretStr:

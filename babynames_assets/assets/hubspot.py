@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from babynames_assets.assets import warehouse as warehouse_assets
-from babynames_assets.clients import requests_in_flight
+from babynames_assets.clients import letter_backoff, requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
@@ -96,6 +96,7 @@ def _options(settings: Settings) -> PushOptions:
         requests_in_flight=requests_in_flight(settings),
         removed_contacts=hubspot.removed_contacts,
         max_archive_share=hubspot.max_archive_share,
+        backoff=letter_backoff(settings),
         lease=LeaseTerms(seconds=hubspot.lease_seconds, wait=hubspot.lease_wait),
         stop_seconds=hubspot.stop_seconds,
     )

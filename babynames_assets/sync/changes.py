@@ -56,7 +56,7 @@ def upsert_changed(push: Push) -> None:
         rows, outcome = [row for batch, _ in together for row in batch], BatchOutcome()
         for _, one in together:
             outcome.add(one)
-        if _record(push, rows, lambda connection: record_outcome(connection, rows, outcome)):
+        if _record(push, rows, lambda connection: record_outcome(connection, rows, outcome, push.options.backoff)):
             _count(push.report, rows, outcome)
             push.on_batch(push.report)
 

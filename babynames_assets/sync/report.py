@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
+from babynames_assets.resilience.backoff import Backoff
 from babynames_assets.sync.leases import LeaseTerms
 
 
@@ -27,6 +28,7 @@ class PushOptions:
         max_archive_share: the largest share of a year's contacts that may be archived.
         lease: how the years are held against other syncs.
         stop_seconds: how long answers are waited for when somebody wants this process to end.
+        backoff: when a contact that is refused is tried again.
     """
 
     requests_in_flight: int
@@ -34,6 +36,7 @@ class PushOptions:
     max_archive_share: float
     lease: LeaseTerms = field(default_factory=LeaseTerms)
     stop_seconds: float = 20.0
+    backoff: Backoff = field(default_factory=Backoff)
 
 
 @dataclass

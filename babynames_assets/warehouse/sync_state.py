@@ -86,6 +86,36 @@ class SyncCounts:
     recorded: int
 
 
+def as_they_are(
+    connection: Connection, keys: Iterable[tuple[int, str, str]], mapping: str
+) -> list[tuple[ChangedContact, bool]]:
+    """Some rows as the table has them now, each with whether HubSpot confirmed it so; rows that have gone are left out.
+
+    Args:
+        connection: the warehouse.
+        keys: year, sex and name of a few rows.
+        mapping: the mapping version of today.
+    """
+    wanted: dict[tuple[int, str], list[str]] = {}
+    for year, sex, name in keys:
+        wanted.setdefault((year, sex), []).append(name)
+    if not wanted:
+        return []
+    names, state, fingerprint = baby_names.c, contact_sync_state.c, fingerprint_of_row(mapping)
+    is_confirmed = sa.and_(state.status == "synced", state.fingerprint == fingerprint)
+    # One condition a year and sex: lists of whole keys are no range of the index for every server.
+    any_of = (
+        sa.and_(names.year == year, names.sex == sex, names.name.in_(some)) for (year, sex), some in wanted.items()
+    )
+    query = (
+        sa.select(*(names[name] for name in (*KEY, "births")), fingerprint, sa.func.coalesce(is_confirmed, sa.false()))
+        .select_from(baby_names.outerjoin(contact_sync_state, same_row()))
+        .where(sa.or_(*any_of))
+        .order_by(names.year, names.sex, names.name)
+    )
+    return [(ChangedContact(*row[:-1]), bool(row[-1])) for row in connection.execute(query)]
+
+
 def record_synced(connection: Connection, contacts: Sequence[SyncedContact]) -> None:
     """Record what HubSpot confirmed."""
     rows = [(one.year, one.sex, one.name, one.fingerprint, one.hubspot_id) for one in contacts]

@@ -14,9 +14,10 @@ from babynames_assets.definitions import defs
 from babynames_assets.emulators import dataset, kaggle, kaggle_versions, serving
 from babynames_assets.partitions import range_tags
 from babynames_assets.settings import Settings, load_settings
-from babynames_assets.warehouse import baby_names, dead_letters
-from babynames_assets.warehouse.dead_letters import StoredLetter
+from babynames_assets.warehouse import baby_names, letter_queries
 from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets.warehouse.letter_queries import LetterFilter, StoredLetter
+from babynames_assets.warehouse.letter_status import UNSETTLED
 from babynames_assets_tests.environment import clear_settings, logging_as_it_was
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 
@@ -97,7 +98,7 @@ class Installation:
     def letters(self) -> list[StoredLetter]:
         """The open dead letters of lines."""
         with connect(self.engine) as connection:
-            return dead_letters.sample(connection, "import", limit=1000)
+            return letter_queries.page(connection, LetterFilter(service="import", statuses=UNSETTLED), limit=1000)
 
 
 @pytest.fixture(scope="package")
