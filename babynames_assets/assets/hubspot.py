@@ -82,7 +82,7 @@ def _push(
 
     try:
         return push_years(
-            warehouse, hubspot, years, run_id=context.run_id, options=_options(settings), on_batch=on_batch
+            warehouse, hubspot, years, run_id=context.run.run_id, options=_options(settings), on_batch=on_batch
         )
     except BaseException:
         # A person who terminates a run, or is called to a failed one, first wants to know what it did.
