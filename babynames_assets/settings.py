@@ -126,7 +126,25 @@ class HubSpotSettings(_Group):
     read_timeout: Seconds = Field(
         default=90, description="Seconds to wait for an answer (HubSpot itself gives up after 100)."
     )
-    requests_in_flight: int = Field(default=4, ge=1, le=64, description="Batches sent side by side.")
+    requests_in_flight: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Batches sent side by side. Empty: as many as use the whole allowance of the tier when HubSpot "
+        "takes 5 s to answer.",
+    )
+    lease_seconds: Seconds = Field(
+        default=120,
+        description="A sync that shows no sign of life for so long loses its years to the next one.",
+    )
+    lease_wait: float = Field(
+        default=300, ge=0, description="Seconds that a sync waits for another one that holds the same years."
+    )
+    stop_seconds: float = Field(
+        default=20,
+        ge=0,
+        description="Seconds that a sync which is told to end waits for answers to what it has sent.",
+    )
     removed_contacts: Literal["archive", "keep"] = Field(
         default="archive", description="What happens to the contact of a row that has gone."
     )

@@ -37,19 +37,47 @@ def upsert(
             this order, and an expression sees what was set before it: what reads a column stands before what sets it.
     """
     for chunk in chunks(rows):
-        if connection.dialect.name == "sqlite":
-            insert = sqlite.insert(table)
-            values = _values(update, lambda name, insert=insert: insert.excluded[name])
-            statement: sa.Insert = insert.on_conflict_do_update(index_elements=keys, set_=values)
-        else:
-            # VALUES(column): PyMySQL sends many rows in one statement only in this form, and MariaDB knows no other.
-            values = _values(update, lambda name: sa.func.values(table.c[name]))
-            statement = mysql.insert(table).on_duplicate_key_update(list(values.items()))
-        connection.execute(statement, chunk)
+        connection.execute(_upserting(_insert(connection, table), keys, update), chunk)
+
+
+def upsert_selected(
+    connection: Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: sa.Select | sa.TextualSelect,
+    *,
+    keys: Sequence[str],
+    update: Mapping[str, Any],
+) -> None:
+    """Insert the rows of a query; where one with the same key exists, update some of its columns.
+
+    Args:
+        connection: a transaction.
+        table: where to.
+        columns: which columns the query yields; on SQLite it needs a condition.
+        rows: the query.
+        keys: the columns of the unique key.
+        update: as in ``upsert``; an expression may bind values.
+    """
+    insert = _insert(connection, table).from_select(columns, rows)
+    connection.execute(_upserting(insert, keys, update))
 
 
 NEW = object()
 """In ``upsert``: the value of the row that was to be inserted."""
+
+
+def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | mysql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else mysql.insert(table)
+
+
+def _upserting(insert: sqlite.Insert | mysql.Insert, keys: Sequence[str], update: Mapping[str, Any]) -> sa.Insert:
+    if isinstance(insert, sqlite.Insert):
+        values = _values(update, lambda name: insert.excluded[name])
+        return insert.on_conflict_do_update(index_elements=keys, set_=values)
+    # VALUES(column): PyMySQL sends many rows in one statement only in this form, and MariaDB knows no other.
+    values = _values(update, lambda name: sa.func.values(insert.table.columns[name]))
+    return insert.on_duplicate_key_update(list(values.items()))
 
 
 def delete(connection: Connection, table: sa.Table, keys: Iterable[tuple[Any, ...]], columns: Sequence[str]) -> None:

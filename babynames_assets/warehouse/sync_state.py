@@ -10,14 +10,19 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse import json_rows
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.rows import NEW, delete, now, upsert
+from babynames_assets.warehouse.rows import NEW, delete, now, upsert_selected
 from babynames_assets.warehouse.tables import baby_names, contact_sync_state
 
 KEY = ("year", "sex", "name")
 
 NO_FINGERPRINT = ""
 """The fingerprint of a contact of which nobody knows what HubSpot holds."""
+
+_COLUMNS = [*KEY, "fingerprint", "hubspot_id", "status", "synced_at"]
+_Recorded = tuple[int, str, str, str, str | None]
+"""Year, sex, name, fingerprint and HubSpot's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,26 +188,13 @@ def same_row() -> sa.ColumnElement[bool]:
     return sa.and_(*(baby_names.c[name] == contact_sync_state.c[name] for name in KEY))
 
 
-def _record(
-    connection: Connection,
-    status: str,
-    contacts: Iterable[tuple[int, str, str, str, str | None]],
-    update: Sequence[str],
-) -> None:
-    moment = now()
-    rows = [
-        {
-            "year": year,
-            "sex": sex,
-            "name": name,
-            "fingerprint": fingerprint,
-            "status": status,
-            "hubspot_id": hubspot_id,
-            "synced_at": moment,
-        }
-        for year, sex, name, fingerprint, hubspot_id in contacts
-    ]
-    upsert(connection, contact_sync_state, rows, keys=KEY, update=dict.fromkeys(update, NEW))
+def _record(connection: Connection, status: str, contacts: Iterable[_Recorded], update: Sequence[str]) -> None:
+    moment = now().isoformat(sep=" ", timespec="microseconds")
+    rows = [(*contact, status, moment) for contact in contacts]
+    if rows:
+        columns = [contact_sync_state.c[name] for name in _COLUMNS]
+        given = json_rows.as_select(connection, columns, rows)
+        upsert_selected(connection, contact_sync_state, _COLUMNS, given, keys=KEY, update=dict.fromkeys(update, NEW))
 
 
 def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
