@@ -11,7 +11,6 @@ from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
-from babynames_assets.resilience.backoff import Backoff
 from babynames_assets.resilience.rate_limiter import RateLimiter
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse import rate_limits
@@ -78,9 +77,3 @@ def open_hubspot(settings: Settings, warehouse: Engine) -> HubSpotClient:
 def requests_in_flight(settings: Settings) -> int:
     """Calls that are made side by side."""
     return settings.hubspot.requests_in_flight or limits.requests_in_flight(settings.hubspot.tier)
-
-
-def letter_backoff(settings: Settings) -> Backoff:
-    """When a refused contact is tried again."""
-    letters = settings.dead_letters
-    return Backoff(attempts=letters.attempts, first_wait=letters.first_wait, max_wait=letters.max_wait)

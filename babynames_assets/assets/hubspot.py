@@ -5,15 +5,15 @@ from typing import Any
 import dagster as dg
 
 from babynames_assets.assets import warehouse as warehouse_assets
-from babynames_assets.clients import letter_backoff, requests_in_flight
+from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.sync.leases import LeaseTerms
+from babynames_assets.sync.options import push_options
 from babynames_assets.sync.push import push_years
-from babynames_assets.sync.report import PushOptions, PushReport
+from babynames_assets.sync.report import PushReport
 from babynames_assets.warehouse import sync_state
 from babynames_assets.warehouse.engine import Engine, connect
 
@@ -80,26 +80,13 @@ def _push(
         so_far = report
         progress.reached(report.contacts)
 
+    options = push_options(settings, requests_in_flight=requests_in_flight(settings))
     try:
-        return push_years(
-            warehouse, hubspot, years, run_id=context.run.run_id, options=_options(settings), on_batch=on_batch
-        )
+        return push_years(warehouse, hubspot, years, run_id=context.run.run_id, options=options, on_batch=on_batch)
     except BaseException:
         # A person who terminates a run, or is called to a failed one, first wants to know what it did.
         context.log.warning(_STOPPED, f"{so_far.contacts:,}")
         raise
-
-
-def _options(settings: Settings) -> PushOptions:
-    hubspot = settings.hubspot
-    return PushOptions(
-        requests_in_flight=requests_in_flight(settings),
-        removed_contacts=hubspot.removed_contacts,
-        max_archive_share=hubspot.max_archive_share,
-        backoff=letter_backoff(settings),
-        lease=LeaseTerms(seconds=hubspot.lease_seconds, wait=hubspot.lease_wait),
-        stop_seconds=hubspot.stop_seconds,
-    )
 
 
 def _standing(warehouse: Engine, years: list[int]) -> sync_state.SyncCounts:

@@ -1,19 +1,47 @@
 """What HubSpot answered for a batch, recorded: each contact's state and its dead letters, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from babynames_assets.hubspot.contact_writes import BatchOutcome, Refusal
 from babynames_assets.resilience.backoff import Backoff
 from babynames_assets.sync.contacts import as_contact, contact_key
+from babynames_assets.sync.leases import Lease
 from babynames_assets.warehouse import dead_letters, sync_state
 from babynames_assets.warehouse.dead_letters import DeadLetter
-from babynames_assets.warehouse.engine import Connection
+from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
 from babynames_assets.warehouse.sync_state import ChangedContact, RefusedContact, RemovedContact, SyncedContact
 
 ROW_HAS_GONE = "The warehouse no longer has the row: there is nothing to send."
 
 _COLUMN = 64
 """Characters that the table keeps of a category or a correlation id."""
+
+
+def record_as_holder(
+    engine: Engine,
+    lease: Lease,
+    contacts: Sequence[ChangedContact | RemovedContact],
+    work: Callable[[Connection], None],
+) -> bool:
+    """Record an outcome; or, if the years belong to another sync by now, that nobody knows it, and return false.
+
+    Args:
+        engine: the warehouse.
+        lease: the right to write the years of the contacts.
+        contacts: those that were sent.
+        work: records the outcome in a transaction.
+    """
+    years = {contact.year for contact in contacts}
+
+    def record(connection: Connection) -> bool:
+        is_mine = lease.covers(connection, years)
+        if is_mine:
+            work(connection)
+        else:
+            sync_state.record_doubt(connection, contacts)
+        return is_mine
+
+    return run_in_transaction(engine, record)
 
 
 def record_outcome(
