@@ -1,11 +1,12 @@
 """Leaves a service alone that is down, for all processes at once, and lets one call find out when it is back.
 
 Closed: every call passes. Open: none does, and each fails at once. When the time is over, one call takes the trial; its
-outcome closes the circuit or keeps it open. The circuit stands elsewhere, behind ``read`` and ``change``. What a process
-knows of it is used for a quarter of a second, so that calls neither wait for each other nor for the database.
+outcome closes the circuit or keeps it open. The circuit stands elsewhere, behind ``read`` and ``change``. What a
+process knows of it is used for a quarter of a second, so that calls neither wait for each other nor for the database.
 """
 
 import datetime as dt
+import math
 import threading
 import time
 import uuid
@@ -126,7 +127,7 @@ class CircuitBreaker:
 
     def _refusal(self, seconds: float) -> CircuitOpenError:
         return CircuitOpenError(
-            f"{self._service} could not answer {self._terms.failures} calls in a row and is left alone: this one was "
-            f"not made. In {seconds:.0f} s one call may try it again. If this lasts, look at the service's status page.",
+            f"{self._service} could not answer {self._terms.failures} calls in a row and is left alone; this call was "
+            f"not made. In {math.ceil(seconds)} s one call may try it. If this lasts, see the service's status page.",
             retry_after=seconds,
         )

@@ -62,11 +62,11 @@ class Circuit:
         """A call failed. One that began before the circuit opened says nothing new."""
         if not self.is_closed:
             is_trial = trial is not None and trial == self.trial_holder
-            return self._opened(moment, terms) if is_trial else self
-        since = self.failing_since or moment
-        counted = replace(self, failures=self.failures + 1, failing_since=since)
-        lasts = moment - since >= dt.timedelta(seconds=terms.failing_seconds)
-        return counted._opened(moment, terms) if lasts and counted.failures >= terms.failures else counted
+            return self._opened(self.failures, moment, terms) if is_trial else self
+        failures, since = self.failures + 1, self.failing_since or moment
+        if failures >= terms.failures and moment - since >= dt.timedelta(seconds=terms.failing_seconds):
+            return self._opened(failures, moment, terms)
+        return replace(self, failures=failures, failing_since=since)
 
     def answered(self, trial: str | None) -> "Circuit":
         """The service answered. It closes the circuit if the call was the trial."""
@@ -82,9 +82,9 @@ class Circuit:
         """The trial was not made."""
         return replace(self, trial_holder=None, trial_until=None) if trial == self.trial_holder else self
 
-    def _opened(self, moment: dt.datetime, terms: CircuitTerms) -> "Circuit":
+    def _opened(self, failures: int, moment: dt.datetime, terms: CircuitTerms) -> "Circuit":
         until = moment + dt.timedelta(seconds=terms.open_seconds)
-        return replace(self, open_until=until, trial_holder=None, trial_until=None)
+        return Circuit(failures=failures, failing_since=self.failing_since or moment, open_until=until)
 
 
 class Seen(NamedTuple):

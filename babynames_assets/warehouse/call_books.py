@@ -196,5 +196,5 @@ def _spent(budget: Budget, terms: DailyTerms) -> str:
 
 
 def _paused(budget: Budget) -> PausedError:
-    until = (budget.paused_until or budget.day).replace(tzinfo=dt.UTC)
+    until = budget.paused_until and budget.paused_until.replace(tzinfo=dt.UTC)
     return PausedError(f"{budget.pause_reason} It goes on by itself after {until:%Y-%m-%d %H:%M:%S} UTC.", until=until)
