@@ -66,10 +66,15 @@ class RateLimiter:
             if (seconds := place.at - self._clock()) > 0:
                 self._sleep(seconds)
             late = self._clock() - place.at
-            if late <= TOO_LATE and place.asked_at > self._given_up_at:
+            if late <= TOO_LATE and place.asked_at >= self._given_up_at:
                 break
             _log.info("place_given_up", late=round(late, 3))
         return self._clock() - began
+
+    @property
+    def waiting(self) -> int:
+        """Calls that stand in line."""
+        return self._waiting
 
     def give_up_places(self) -> None:
         """Use no place that was taken until now, because the limit was met all the same."""
