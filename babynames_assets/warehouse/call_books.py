@@ -173,7 +173,7 @@ class CallBooks:
             return Places(), budget
         wanted = wanted if left is None else min(wanted, left)
         taken, places = rate_limits.take(page.bucket, page.now, self._limits[page.name], wanted)
-        if places.waits:
+        if taken[-1:] != page.bucket.taken[-1:]:  # also when none was free, but the clock was set back
             rate_limits.store(connection, page.name, taken, page.now)
         return places, replace(budget, spent=budget.spent + len(places.waits))
 
