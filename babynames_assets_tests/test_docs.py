@@ -15,6 +15,7 @@ from babynames_assets.emulators.hubspot.faults.fault import Fault
 from babynames_assets.emulators.hubspot.faults.rules import RULES
 from babynames_assets.emulators.hubspot.faults.schedule import KINDS
 from babynames_assets.emulators.hubspot.statistics import Statistics
+from babynames_assets.hubspot import answer_rules
 from babynames_assets.settings import Settings, variables
 
 CHECKOUT = Path(__file__).parents[1]
@@ -112,3 +113,19 @@ def test_the_example_env_file_of_each_environment_loads_and_holds_no_secret(envi
     assert settings.hubspot.token is None
     assert settings.kaggle.token is None
     assert re.findall(r"://[^/\s:@]+:([^/\s@]+)@", path.read_text()) in ([], ["PASSWORD"])
+
+
+def test_every_answer_of_hubspot_is_documented_as_it_is_treated() -> None:
+    """docs/guides/hubspot-answers.md is the table of hubspot/answer_rules.py, row by row."""
+    page = (CHECKOUT / "docs" / "guides" / "hubspot-answers.md").read_text()
+
+    documented = [line for line in page.splitlines() if re.match(r"\| \d", line)]
+
+    assert documented == [_row(rule) for rule in answer_rules.RULES]
+
+
+def _row(rule: answer_rules.Rule) -> str:
+    statuses = str(rule.first) if rule.first == rule.last else f"{rule.first} to {rule.last}"
+    said = " or ".join([f"`{rule.policy}`"] * bool(rule.policy) + [f"“{rule.words}”"] * bool(rule.words))
+    waits = "" if rule.wait is None else f"{rule.wait:g} s"
+    return f"| {statuses} | {said} | {rule.action.value} | {waits} | {rule.meaning} |"

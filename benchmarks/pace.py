@@ -59,7 +59,7 @@ def _share(options: argparse.Namespace, warehouse: str) -> dict[str, float]:
     with _emulator(options.tier, options.latency) as hubspot, ExitStack() as workers:
         for _ in range(options.processes):
             workers.enter_context(_worker(options.tier, warehouse, hubspot))
-        while (began := _stats(hubspot)["first_request_at"]) is None:
+        while not (began := _stats(hubspot)["first_request_at"]):
             time.sleep(0.05)
         time.sleep(max(0.0, began + seconds - time.time()))
         stats = _stats(hubspot)

@@ -140,6 +140,7 @@ rate_limits = sa.Table(
     sa.Column("learnt_calls", sa.Integer),
     sa.Column("learnt_seconds", sa.Double),
     sa.Column("closed_until", MOMENT),
+    sa.Column("closed_seconds", sa.Double),
     **_OPTIONS,
 )
 

@@ -30,6 +30,10 @@ class Clock:
         """Seconds since 1970."""
         return self.now
 
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
 
 @dataclass
 class Emulated:

@@ -26,7 +26,7 @@ TODAY = dt.date(2026, 11, 23)
     ],
 )
 def test_a_tier_has_its_calls_in_a_padded_window(tier: str, calls: int) -> None:
-    """Each tier's calls of ten seconds are spread over a window that is a quarter of a second longer; so are searches."""
+    """Windows are a quarter of a second longer than those of HubSpot, those of searches too."""
     assert limits_of(tier) == {BURST: [Limit(calls, 10.25)], SEARCH: [Limit(5, 1.25)]}
 
 
