@@ -3,6 +3,8 @@
 Every message says what was tried, what came back, and whether another try helps.
 """
 
+import datetime as dt
+
 
 class BabynamesError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -26,6 +28,18 @@ class RejectedError(BabynamesError):
 
 class FatalError(BabynamesError):
     """Another try cannot succeed until a person changes something; the message says what."""
+
+
+class PausedError(BabynamesError):
+    """Nothing is wrong: the calls of the day are spent, and the work goes on by itself when there are new ones.
+
+    Attributes:
+        until: the moment from which calls are made again, with its zone; None while it is not known.
+    """
+
+    def __init__(self, message: str, *, until: dt.datetime | None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class SourceError(FatalError):

@@ -14,15 +14,15 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import structlog
-from pydantic import SecretStr
 
-from babynames_assets.errors import BabynamesError, FatalError, RetryableError
+from babynames_assets.errors import BabynamesError, FatalError, PausedError, RetryableError
 from babynames_assets.hubspot.account import Account, read_account
+from babynames_assets.hubspot.auth import TokenSource
 from babynames_assets.hubspot.matching import match
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.properties import KEY_PROPERTY, ensure_properties
 from babynames_assets.hubspot.reasons import reason_of
-from babynames_assets.hubspot.responses import DailyLimitError, RefusedError
+from babynames_assets.hubspot.responses import RefusedError
 from babynames_assets.hubspot.transport import Patience, Transport
 from babynames_assets.hubspot.wire import BatchAnswer, UpsertInput
 from babynames_assets.resilience.rate_limiter import RateLimiter
@@ -85,7 +85,7 @@ class HubSpotClient:
         *,
         base_url: str,
         api_version: str,
-        token: SecretStr,
+        tokens: TokenSource,
         limiter: RateLimiter,
         connect_timeout: float = 10.0,
         read_timeout: float = 90.0,
@@ -99,7 +99,7 @@ class HubSpotClient:
         Args:
             base_url: the API's address.
             api_version: ``2026-03``, another date, or ``v3``.
-            token: service key or private-app token.
+            tokens: gives the token of each try.
             limiter: admits each try of each call.
             connect_timeout: seconds to wait for a connection.
             read_timeout: seconds to wait for an answer.
@@ -109,7 +109,7 @@ class HubSpotClient:
             clock: seconds since 1970, to know the account's next midnight.
         """
         patience = Patience(connect_timeout, read_timeout, attempts, max_wait)
-        self._transport = Transport(base_url, token, limiter, patience=patience, connections=connections)
+        self._transport = Transport(base_url, tokens, limiter, patience=patience, connections=connections)
         self._paths = Paths(api_version)
         self._clock = clock
         self._account: Account | None = None
@@ -124,6 +124,7 @@ class HubSpotClient:
         Raises:
             ValueError: there are more than 100 contacts, or two with the same key.
             RetryableError: HubSpot could not answer; nothing is known of these contacts, and a repetition is safe.
+            PausedError: the calls of the day are spent.
             FatalError: a person has to change something.
         """
         if len(contacts) > MAX_BATCH or len({contact.key for contact in contacts}) < len(contacts):
@@ -172,8 +173,6 @@ class HubSpotClient:
             try:
                 # Learnt now, because on the day that the daily limit is met it can no longer be asked.
                 self.account()
-            except DailyLimitError:
-                raise
             except FatalError as error:
                 _log.warning("hubspot_account_unknown", error=str(error))
             ensure_properties(self._transport, self._paths)
@@ -236,11 +235,11 @@ class HubSpotClient:
     def _dating_the_daily_limit(self) -> Iterator[None]:
         try:
             yield
-        except DailyLimitError as error:
+        except PausedError as error:
             now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
             resets_at = self._account.next_midnight(now) if self._account else None
             when = resets_at.isoformat() if resets_at else "midnight in the account's time zone"
-            raise DailyLimitError(f"{error} Run the sync again after {when}.", resets_at=resets_at) from error
+            raise PausedError(f"{error} Run the sync again after {when}.", until=resets_at) from error
 
 
 def _as_input(contact: ContactWrite, trace_id: str) -> UpsertInput:

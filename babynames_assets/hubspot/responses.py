@@ -4,7 +4,6 @@ Sources: developers.hubspot.com, error handling and usage guidelines; recorded t
 example that 429 comes without Retry-After.
 """
 
-import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from types import MappingProxyType
 
-from babynames_assets.errors import BabynamesError, FatalError, RejectedError, RetryableError
+from babynames_assets.errors import BabynamesError, FatalError, PausedError, RejectedError, RetryableError
 from babynames_assets.hubspot.reasons import missing_scopes, parse_error, reason_of
 from babynames_assets.hubspot.wire import ErrorBody
 
@@ -29,18 +28,6 @@ class RefusedError(RejectedError):
 
 class NotFoundError(FatalError):
     """There is nothing at a path."""
-
-
-class DailyLimitError(FatalError):
-    """The account's calls of this day are used up.
-
-    Attributes:
-        resets_at: when HubSpot counts anew, or None while the account's time zone is not known.
-    """
-
-    def __init__(self, message: str, *, resets_at: dt.datetime | None = None) -> None:
-        super().__init__(message)
-        self.resets_at = resets_at
 
 
 @dataclass(frozen=True)
@@ -88,8 +75,7 @@ _RULES: Mapping[int, _Rule] = MappingProxyType(
         ),
         403: _Rule(
             _Action.STOP,
-            "The token in BABYNAMES_HUBSPOT__TOKEN lacks a scope: give its service key or private app the scopes "
-            f"{SCOPES}.",
+            f"The token lacks a scope: give its service key, private app or OAuth app the scopes {SCOPES}.",
         ),
         404: _Rule(
             _Action.STOP,
@@ -120,7 +106,7 @@ def raise_for(answer: Answer, *, clock: Callable[[], float] = time.time) -> None
     Raises:
         RetryableError: the same request may succeed later; it says when.
         RefusedError: something in the request is not accepted.
-        DailyLimitError: no call is accepted before the account's midnight.
+        PausedError: no call is accepted before the account's midnight.
         NotFoundError: there is nothing at the path.
         FatalError: a person has to change something.
     """
@@ -131,7 +117,7 @@ def raise_for(answer: Answer, *, clock: Callable[[], float] = time.time) -> None
     if answer.status == 429:
         raise _limited(answer, error, asked)
     rule = _rule(answer.status)
-    message = f"{_describe(answer, error)} {rule.advice}"
+    message = f"{describe(answer)} {rule.advice}"
     if rule.action is _Action.RETRY:
         raise RetryableError(message, retry_after=rule.wait if asked is None else asked)
     if rule.action is _Action.LOOK_AT_INPUT and not _concerns_every_input(error):
@@ -146,6 +132,12 @@ def raise_for(answer: Answer, *, clock: Callable[[], float] = time.time) -> None
     raise (NotFoundError if answer.status == 404 else FatalError)(message)
 
 
+def describe(answer: Answer) -> str:
+    """What was called and what came back, as the first sentence of a message."""
+    reason = reason_of(parse_error(answer.text))
+    return f"{answer.call}: HubSpot answered {answer.status} ({reason}; correlation id {answer.correlation_id})."
+
+
 def _rule(status: int) -> _Rule:
     if status in _RULES:
         return _RULES[status]
@@ -157,9 +149,9 @@ def _rule(status: int) -> _Rule:
 def _limited(answer: Answer, error: ErrorBody, asked: float | None) -> BabynamesError:
     message = str(error.get("message") or "")
     policy = str(error.get("policyName") or "").upper()
-    described = _describe(answer, error)
+    described = describe(answer)
     if policy == "DAILY" or (not policy and "daily limit" in message):
-        return DailyLimitError(f"{described} HubSpot accepts no more calls of this account today.")
+        return PausedError(f"{described} HubSpot accepts no more calls of this account today.", until=None)
     per_second = policy == "SECONDLY" or (not policy and "your secondly limit" in message)
     wait = _SECOND_WAIT if per_second else _BURST_WAIT
     return RetryableError(
@@ -171,12 +163,6 @@ def _limited(answer: Answer, error: ErrorBody, asked: float | None) -> Babynames
 def _concerns_every_input(error: ErrorBody) -> bool:
     # Bisecting would blame a hundred contacts for a property that is not unique.
     return "by non-unique" in str(error.get("message") or "")
-
-
-def _describe(answer: Answer, error: ErrorBody) -> str:
-    return (
-        f"{answer.call}: HubSpot answered {answer.status} ({reason_of(error)}; correlation id {answer.correlation_id})."
-    )
 
 
 def _retry_after(header: str | None, clock: Callable[[], float]) -> float | None:

@@ -13,6 +13,7 @@ import stamina
 import structlog
 
 from babynames_assets.errors import RetryableError
+from babynames_assets.resilience.backoff import backoff_seconds
 
 T = TypeVar("T")
 
@@ -68,8 +69,7 @@ def retrying(
 def _wait(error: RetryableError, tried: int, first_wait: float, max_wait: float, rng: random.Random) -> float:
     if error.retry_after is not None:
         return min(max(error.retry_after, 0.0), max_wait)
-    # The exponent is capped, because 2.0 ** 1024 is an overflow.
-    return min(first_wait * 2.0 ** min(tried - 1, 60), max_wait) * rng.uniform(0.5, 1.0)
+    return backoff_seconds(tried, first_wait, max_wait, rng)
 
 
 @cache

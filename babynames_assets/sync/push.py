@@ -15,10 +15,10 @@ from typing import Literal, TypeVar
 from babynames_assets.errors import FatalError
 from babynames_assets.hubspot.client import MAX_BATCH, BatchOutcome, HubSpotClient
 from babynames_assets.sync.contacts import MAPPING, as_contact, contact_key
-from babynames_assets.warehouse import dead_letters, sync_state
-from babynames_assets.warehouse.dead_letters import DeadLetter
-from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
-from babynames_assets.warehouse.sync_state import ChangedContact, RefusedContact, RemovedContact, SyncedContact
+from babynames_assets.sync.outcomes import forget_contacts, record_outcome
+from babynames_assets.warehouse import sync_state
+from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
+from babynames_assets.warehouse.sync_state import ChangedContact, RemovedContact
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ def _upsert_changed(
 ) -> None:
     def settle(batch: list[ChangedContact], answer: Future[BatchOutcome]) -> None:
         outcome = answer.result()
-        run_in_transaction(engine, lambda connection: _record(connection, batch, outcome))
+        run_in_transaction(engine, lambda connection: record_outcome(connection, batch, outcome))
         _count(report, batch, outcome)
         on_batch(report)
 
@@ -112,23 +112,6 @@ def _upsert_changed(
                 if not answer.cancel() and answer.exception() is None:
                     settle(batch, answer)
             raise
-
-
-def _record(connection: Connection, batch: list[ChangedContact], outcome: BatchOutcome) -> None:
-    synced, refused, letters = [], [], []
-    for row in batch:
-        key = contact_key(row)
-        if accepted := outcome.accepted.get(key):
-            synced.append(SyncedContact(row.year, row.sex, row.name, row.fingerprint, accepted.hubspot_id))
-            continue
-        reason = outcome.refused[key]
-        payload = dict(as_contact(row, row.births).properties)
-        refused.append(RefusedContact(row.year, row.sex, row.name, row.fingerprint))
-        letters.append(DeadLetter("sync", key, row.year, payload, f"{reason.category}: {reason.message}"))
-    sync_state.record_synced(connection, synced)
-    sync_state.record_refused(connection, refused)
-    dead_letters.record(connection, letters)
-    dead_letters.resolve(connection, "sync", [contact_key(row) for row in synced])
 
 
 def _count(report: PushReport, batch: list[ChangedContact], outcome: BatchOutcome) -> None:
@@ -152,15 +135,10 @@ def _archive_removed(
 ) -> None:
     for batch in _batches(_removed(engine, report.years, options.max_archive_share)):
         client.archive([row.hubspot_id for row in batch if row.hubspot_id])
-        run_in_transaction(engine, partial(_forget, gone=batch))
+        run_in_transaction(engine, partial(forget_contacts, gone=batch))
         for row in batch:
             report.years[row.year].archived += 1
         on_batch(report)
-
-
-def _forget(connection: Connection, gone: list[RemovedContact]) -> None:
-    sync_state.forget(connection, gone)
-    dead_letters.resolve(connection, "sync", [contact_key(row) for row in gone])
 
 
 def _changed(engine: Engine, years: Iterable[int]) -> Iterator[ChangedContact]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse.clock import microseconds
 from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
 from babynames_assets.warehouse.rows import now
 from babynames_assets.warehouse.tables import rate_limits
@@ -32,7 +33,7 @@ def reserve(engine: Engine, bucket: str, limits: Sequence[tuple[int, float]]) ->
 
 def _reserve(connection: Connection, bucket: str, limits: Sequence[tuple[int, float]]) -> float:
     admitted = _locked_admissions(connection, bucket)
-    moment = _clock(connection)
+    moment = microseconds(connection)
     wait = max((_wait(admitted, moment, calls, seconds) for calls, seconds in limits), default=0)
     if wait > 0:
         if max(admitted) > moment:
@@ -73,11 +74,3 @@ def _store(connection: Connection, bucket: str, admitted: list[int]) -> None:
 def _resolution(connection: Connection) -> int:
     """Microseconds by which the clock may be late: SQLite's is cut to milliseconds."""
     return 1000 if connection.dialect.name == "sqlite" else 0
-
-
-def _clock(connection: Connection) -> int:
-    """The database's time in microseconds, read now: after the lock, not when the statement or transaction began."""
-    if connection.dialect.name == "sqlite":
-        days: float = connection.execute(sa.text("SELECT julianday('now')")).scalar_one()
-        return round((days - 2440587.5) * 86400 * _MICROSECONDS)
-    return int(connection.scalar(sa.text("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)")))

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from babynames_assets.errors import FatalError, RetryableError
+from babynames_assets.errors import FatalError, PausedError, RetryableError
+from babynames_assets.hubspot.auth import StaticTokens
 from babynames_assets.hubspot.client import HubSpotClient
-from babynames_assets.hubspot.responses import DailyLimitError
 from babynames_assets_tests.hubspot.emulated import TOKEN, Clock, Emulated, contact, emulated_hubspot
 
 PASSING = [408, 423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527, 599]
@@ -105,7 +105,7 @@ def test_retry_after_wins(hubspot: Emulated, header: str, waits: float) -> None:
 
 def test_an_unknown_token_stops_with_the_setting_and_the_scopes(hubspot: Emulated) -> None:
     """401 names the variable that holds the token and the scopes that it needs, and is not tried again."""
-    client = hubspot.client(token=SecretStr("pat-wrong-canary"))
+    client = hubspot.client(tokens=StaticTokens({"BABYNAMES_HUBSPOT__TOKEN": SecretStr("pat-wrong-canary")}))
 
     with pytest.raises(FatalError, match=r"BABYNAMES_HUBSPOT__TOKEN.*crm\.schemas\.contacts\.write") as caught:
         client.ensure_schema()
@@ -130,11 +130,11 @@ def test_the_daily_limit_stops_with_its_end() -> None:
         client = hubspot.client(clock=clock)
         client.ensure_schema()
 
-        with pytest.raises(DailyLimitError, match="2026-11-24T00:00:00-05:00") as caught:
+        with pytest.raises(PausedError, match="2026-11-24T00:00:00-05:00") as caught:
             client.upsert([contact("Mary")])
 
-        assert caught.value.resets_at is not None
-        assert caught.value.resets_at.timestamp() == clock.now + 12 * 3600
+        assert caught.value.until is not None
+        assert caught.value.until.timestamp() == clock.now + 12 * 3600
         assert hubspot.upserts() == 1
         client.close()
 
@@ -144,10 +144,10 @@ def test_the_daily_limit_without_a_known_account_has_no_date(hubspot: Emulated) 
     client = hubspot.client()
     hubspot.order(kind="daily")
 
-    with pytest.raises(DailyLimitError, match="midnight in the account's time zone") as caught:
+    with pytest.raises(PausedError, match="midnight in the account's time zone") as caught:
         client.upsert([contact("Mary")])
 
-    assert caught.value.resets_at is None
+    assert caught.value.until is None
     client.close()
 
 
@@ -156,7 +156,7 @@ def test_the_daily_limit_stops_the_schema_too(hubspot: Emulated) -> None:
     client = hubspot.client()
     hubspot.order(kind="daily")
 
-    with pytest.raises(DailyLimitError):
+    with pytest.raises(PausedError):
         client.ensure_schema()
 
     assert hubspot.stats()["requests"] == 1

@@ -2,8 +2,8 @@
 
 import pytest
 
-from babynames_assets.errors import BabynamesError, FatalError, RetryableError
-from babynames_assets.hubspot.responses import Answer, DailyLimitError, RefusedError, raise_for
+from babynames_assets.errors import BabynamesError, FatalError, PausedError, RetryableError
+from babynames_assets.hubspot.responses import Answer, RefusedError, raise_for
 
 NOW = 1_795_453_200.0
 
@@ -28,9 +28,9 @@ def test_a_success_means_nothing_more(status: int) -> None:
         ('{"message":"You have reached your ten_secondly_rolling limit."}', RetryableError, 10.0),
         ('{"message":"something new"}', RetryableError, 10.0),
         ("<html>", RetryableError, 10.0),
-        ('{"policyName":"DAILY"}', DailyLimitError, None),
-        ('{"policyName":"daily"}', DailyLimitError, None),
-        ('{"message":"You have reached your daily limit."}', DailyLimitError, None),
+        ('{"policyName":"DAILY"}', PausedError, None),
+        ('{"policyName":"daily"}', PausedError, None),
+        ('{"message":"You have reached your daily limit."}', PausedError, None),
     ],
 )
 def test_a_429_is_told_by_its_policy_or_its_words(text: str, kind: type[BabynamesError], waits: float | None) -> None:
