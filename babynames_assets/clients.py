@@ -6,9 +6,9 @@ Dagster's resources, the command line and whatever else runs the engine open the
 from functools import partial
 
 from babynames_assets.errors import ConfigurationError
+from babynames_assets.hubspot import limits
 from babynames_assets.hubspot.auth import GUIDE, StaticTokens, TokenSource
 from babynames_assets.hubspot.client import HubSpotClient
-from babynames_assets.hubspot.limits import burst_limits
 from babynames_assets.hubspot.oauth import OAuthTokens
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.token_endpoint import OAuthApp, TokenEndpoint
@@ -66,16 +66,21 @@ def open_hubspot(settings: Settings, warehouse: Engine) -> HubSpotClient:
     Raises:
         ConfigurationError: it is not clear how to log in.
     """
-    limits = burst_limits(settings.hubspot.tier)
+    burst = limits.burst_limits(settings.hubspot.tier)
     return HubSpotClient(
         base_url=settings.hubspot.base_url,
         api_version=settings.hubspot.api_version,
         tokens=open_hubspot_tokens(settings, warehouse),
-        limiter=RateLimiter(partial(rate_limits.reserve, warehouse, "hubspot", limits)),
+        limiter=RateLimiter(partial(rate_limits.reserve, warehouse, "hubspot", burst)),
         connect_timeout=settings.hubspot.connect_timeout,
         read_timeout=settings.hubspot.read_timeout,
-        connections=settings.hubspot.requests_in_flight,
+        connections=requests_in_flight(settings),
     )
+
+
+def requests_in_flight(settings: Settings) -> int:
+    """Calls that are made side by side."""
+    return settings.hubspot.requests_in_flight or limits.requests_in_flight(settings.hubspot.tier)
 
 
 def open_hubspot_tokens(settings: Settings, warehouse: Engine) -> TokenSource:

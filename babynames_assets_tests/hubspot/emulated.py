@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from babynames_assets.emulators import serving
 from babynames_assets.emulators.hubspot.app import create_app
 from babynames_assets.hubspot.auth import StaticTokens
-from babynames_assets.hubspot.client import ContactWrite, HubSpotClient
+from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.hubspot.contact_writes import ContactWrite
 from babynames_assets.resilience.rate_limiter import RateLimiter
 
 TOKEN = "pat-test-canary-5f2c"
@@ -70,6 +71,10 @@ class Emulated:
     def order(self, **fault: Any) -> None:
         """Order a fault."""
         assert self.session.post(f"{self.url}/_faults", json=[fault], timeout=5).status_code == 204
+
+    def end_faults(self) -> None:
+        """Have good days again, whatever was ordered."""
+        assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
 
     def storm(self, *faults: dict[str, Any], seed: int = 0) -> None:
         """Order faults with the seed of their dice."""
