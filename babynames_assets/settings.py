@@ -177,6 +177,25 @@ class HubSpotSettings(_Group):
         default=0.2,
         description="A sync that would archive more than this share of a year's contacts is refused.",
     )
+    daily_reserve: float = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="Share of the day's calls that is left unspent, for emergencies.",
+    )
+    circuit_failures: int = Field(
+        default=10,
+        ge=1,
+        description="HubSpot is left alone after so many failures in a row: no answer, or 5xx.",
+    )
+    circuit_failing_seconds: float = Field(
+        default=10,
+        ge=0,
+        description="Only if the first of them was so many seconds ago: retries are for what passes sooner.",
+    )
+    circuit_open_seconds: Seconds = Field(
+        default=30, description="Seconds for which it is left alone; then one call tries it."
+    )
 
     @property
     def uses_oauth(self) -> bool:
