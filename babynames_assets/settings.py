@@ -45,7 +45,8 @@ class WarehouseSettings(_Group):
     url: SecretStr | None = Field(
         default=None,
         description="SQLAlchemy URL: `mysql+pymysql://user:password@host/database` (MySQL and MariaDB) "
-        "or `sqlite:///file`. Empty: `warehouse.sqlite` in the state folder.",
+        "or `sqlite:///file`. With `?ssl_ca=/path/to/ca.pem` at its end the connection is encrypted and the server's "
+        "certificate checked. Empty: `warehouse.sqlite` in the state folder.",
     )
     pool_size: int = Field(default=5, ge=1, le=100, description="Connections kept open by one process.")
     connect_timeout: Seconds = Field(default=10, description="Seconds to wait for a connection.")

@@ -173,6 +173,11 @@ def test_a_run_ends_with_one_line_of_json_that_has_every_measure(tmp_path: Path)
         "medians"
     ].keys()
     assert server["medians"]["ours"]["seconds"] > 0 < server["startup_seconds"]
+    for name in ("ours", "ours_step", "ours_rerun"):
+        told = server["phases"][name]
+        assert list(told) == ["start", "unpack", "scan", "record", "publish", "load", "end"]
+        assert sum(told.values()) == pytest.approx(server["medians"][name]["seconds"], abs=0.01)
+    assert "bare" not in server["phases"]
 
 
 def _small_archive(folder: Path) -> Path:

@@ -76,6 +76,10 @@ class Emulated:
         """Order a fault."""
         assert self.session.post(f"{self.url}/_faults", json=[fault], timeout=5).status_code == 204
 
+    def end_faults(self) -> None:
+        """Have good days again, whatever was ordered."""
+        assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
+
     def change_tokens(self, **order: Any) -> None:
         """Add, revoke or expire tokens."""
         assert self.session.post(f"{self.url}/_tokens", json=order, timeout=5).status_code == 204
@@ -88,10 +92,6 @@ class Emulated:
     def forward(self, seconds: float) -> None:
         """Let time pass."""
         assert self.session.post(f"{self.url}/_clock", json={"forward": seconds}, timeout=5).status_code == 200
-
-    def end_faults(self) -> None:
-        """Have good days again, whatever was ordered."""
-        assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
 
     def stats(self) -> dict[str, Any]:
         """What came in so far."""
