@@ -150,7 +150,25 @@ class HubSpotSettings(_Group):
     read_timeout: Seconds = Field(
         default=90, description="Seconds to wait for an answer (HubSpot itself gives up after 100)."
     )
-    requests_in_flight: int = Field(default=4, ge=1, le=64, description="Batches sent side by side.")
+    requests_in_flight: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Batches sent side by side. Empty: as many as use the whole allowance of the tier when HubSpot "
+        "takes 5 s to answer.",
+    )
+    lease_seconds: Seconds = Field(
+        default=120,
+        description="A sync that shows no sign of life for so long loses its years to the next one.",
+    )
+    lease_wait: float = Field(
+        default=300, ge=0, description="Seconds that a sync waits for another one that holds the same years."
+    )
+    stop_seconds: float = Field(
+        default=20,
+        ge=0,
+        description="Seconds that a sync which is told to end waits for answers to what it has sent.",
+    )
     removed_contacts: Literal["archive", "keep"] = Field(
         default="archive", description="What happens to the contact of a row that has gone."
     )
@@ -158,11 +176,49 @@ class HubSpotSettings(_Group):
         default=0.2,
         description="A sync that would archive more than this share of a year's contacts is refused.",
     )
+    daily_reserve: float = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="Share of the day's calls that is left unspent, for emergencies.",
+    )
+    circuit_failures: int = Field(
+        default=10,
+        ge=1,
+        description="HubSpot is left alone after so many failures in a row: no answer, or 5xx.",
+    )
+    circuit_failing_seconds: float = Field(
+        default=10,
+        ge=0,
+        description="Only if the first of them was so many seconds ago: retries are for what passes sooner.",
+    )
+    circuit_open_seconds: Seconds = Field(
+        default=30, description="Seconds for which it is left alone; then one call tries it."
+    )
 
     @property
     def uses_oauth(self) -> bool:
         """Whether anything of an OAuth app is set."""
         return any((self.oauth_client_id, self.oauth_client_secret, self.oauth_refresh_token))
+
+
+class DeadLetterSettings(_Group):
+    """What becomes of what was refused."""
+
+    attempts: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="The most attempts of a refused contact, the first included; after the last one its dead letter "
+        "stays open for a person.",
+    )
+    first_wait: Seconds = Field(
+        default=300, description="Seconds before the second attempt, doubled with every further one."
+    )
+    max_wait: Seconds = Field(default=86400, description="The longest wait between two attempts, in seconds.")
+    alert_above: int = Field(
+        default=100, ge=0, description="More open dead letters than this fail the asset check and log an error."
+    )
 
 
 class Settings(BaseSettings):
@@ -195,6 +251,7 @@ class Settings(BaseSettings):
     kaggle: KaggleSettings = KaggleSettings()
     ingest: IngestSettings = IngestSettings()
     hubspot: HubSpotSettings = HubSpotSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
 
     @property
     def warehouse_url(self) -> SecretStr:

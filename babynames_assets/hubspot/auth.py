@@ -12,7 +12,8 @@ import structlog
 from pydantic import SecretStr
 
 from babynames_assets.errors import FatalError, RetryableError
-from babynames_assets.hubspot.responses import SCOPES, Answer, describe
+from babynames_assets.hubspot.answer_rules import SCOPES
+from babynames_assets.hubspot.responses import Answer, describe
 
 _log = structlog.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from babynames_assets.hubspot.client import ContactWrite
+from babynames_assets.hubspot.contact_writes import ContactWrite
 
 MAPPING = "1"
 """Version of the mapping below. It is part of every fingerprint: raise it when the properties change, and the next sync
@@ -28,6 +28,13 @@ class BabyName(Protocol):
 def contact_key(row: BabyName) -> str:
     """The value of the unique property that finds a row's contact, for example ``1984-F-Mary``."""
     return f"{row.year}-{row.sex}-{row.name}"
+
+
+def row_of_key(key: str) -> tuple[int, str, str] | None:
+    """Year, sex and name of a contact's key, or None if it is the key of no contact."""
+    year, _, rest = key.partition("-")
+    sex, _, name = rest.partition("-")
+    return (int(year), sex, name) if year.isdecimal() and sex and name else None
 
 
 def as_contact(row: BabyName, births: int) -> ContactWrite:

@@ -231,8 +231,6 @@ def test_an_answer_can_take_its_time(hubspot: Emulated, kind: str) -> None:
 
     assert answer.json()["results"][0]["new"] is True
     assert time.monotonic() - started >= 0.2
-    # The head of an answer that drips is there at once: only a timeout between two pieces would meet it.
-    assert (answer.elapsed.total_seconds() >= 0.2) is (kind == "slow")
 
 
 @pytest.mark.parametrize("fault", [{"kind": "burst"}, {"kind": "apply_then_status", "status": 524}])

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from babynames_assets.emulators import serving
 from babynames_assets.emulators.hubspot.app import create_app
 from babynames_assets.hubspot.auth import StaticTokens
-from babynames_assets.hubspot.client import ContactWrite, HubSpotClient
-from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.hubspot.contact_writes import ContactWrite
+from babynames_assets_tests.hubspot.free_pace import free_pace
 
 TOKEN = "pat-test-canary-5f2c"
 UPSERT = "/crm/objects/2026-03/contacts/batch/upsert"
@@ -43,7 +44,7 @@ class Emulated:
             "base_url": self.url,
             "api_version": "2026-03",
             "tokens": StaticTokens({"BABYNAMES_HUBSPOT__TOKEN": SecretStr(TOKEN)}),
-            "limiter": RateLimiter(lambda: 0.0),
+            "pace": free_pace(),
             "connect_timeout": 5,
             "read_timeout": 5,
             "attempts": 3,
@@ -88,6 +89,10 @@ class Emulated:
     def forward(self, seconds: float) -> None:
         """Let time pass."""
         assert self.session.post(f"{self.url}/_clock", json={"forward": seconds}, timeout=5).status_code == 200
+
+    def end_faults(self) -> None:
+        """Have good days again, whatever was ordered."""
+        assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
 
     def stats(self) -> dict[str, Any]:
         """What came in so far."""

@@ -57,10 +57,11 @@ def read(call: Call) -> Reply:
     name = text_of(call.body, "idProperty")
     asked = texts_of(call.body, "properties")
     found = _find(call.store, name, [normalize(name, one) for one in ids])
+    if not name:
+        found.update({one: survivor for one in ids if (survivor := call.store.survivor(one))})
     missing = [one for one in ids if normalize(name, one) not in found]
-    answer = rendering.batch(
-        [rendering.shown(contact, asked, call.host) for contact in found.values()], call.now, call.now
-    )
+    contacts = {contact.id: contact for contact in found.values()}.values()
+    answer = rendering.batch([rendering.shown(one, asked, call.host) for one in contacts], call.now, call.now)
     if not missing:
         return Reply(200, answer)
     error = {

@@ -29,11 +29,11 @@ def parse_latency(text: str) -> Latency:
     Raises:
         ValueError: it is neither.
     """
-    least, _, most = text.partition("-")
+    least, dash, most = text.partition("-")
     try:
-        low, high = float(least), float(most or least)
+        low, high = float(least), float(most if dash else least)
     except ValueError:
         low, high = -1.0, -1.0
     if not 0 <= low <= high < float("inf"):
         raise ValueError(f"{text!r} is no latency: give seconds, as 0.05, or the least and the most, as 0.1-2.")
-    return (low, high) if most else low
+    return (low, high) if dash else low

@@ -35,6 +35,7 @@ class Statistics:
 
     def __init__(self) -> None:
         self.contacts = ContactCounts()
+        self._in_flight = 0
         self.clear()
 
     def clear(self) -> None:
@@ -45,8 +46,8 @@ class Statistics:
         self._violations: Counter[str] = Counter()
         self._injected: Counter[str] = Counter()
         self._calls, self._searches = BusiestWindow(WINDOW), BusiestWindow(SEARCH_WINDOW)
-        self._requests = self._most_in_flight = self._failures = self._most_failures = 0
-        self._in_flight = getattr(self, "_in_flight", 0)
+        self._requests = self._failures = self._most_failures = 0
+        self._most_in_flight = self._in_flight
         self._first: float | None = None
         self._last: float | None = None
 

@@ -86,13 +86,14 @@ class Store:
         return {value: self._contacts[owners[value]] for value in values if value in owners}
 
     def survivor(self, contact_id: str) -> Contact | None:
-        """The contact into which another was merged."""
+        """The living contact into which another was merged, directly or by way of others."""
         merged = int(contact_id) if contact_id.isdecimal() and len(contact_id) <= 18 else 0
+        if merged not in self._merged:
+            return None
         while merged in self._merged:
             merged = self._merged[merged]
-            if merged in self._contacts:
-                return self._contacts[merged]
-        return None
+        contact = self._contacts[merged]
+        return contact if contact.archived_at is None else None
 
     def page(self, *, after: int, limit: int, archived: bool = False) -> list[Contact]:
         """Contacts with greater ids, in their order."""
