@@ -4,8 +4,9 @@ R14 of the contract: zero hits, whichever way the run logs in and whatever goes 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -78,15 +79,15 @@ class Search:
     def hits(self) -> list[str]:
         """Where a secret of the settings, or one that HubSpot gave, is to be read."""
         printed = self.capfd.readouterr()
-        sinks: Mapping[object, bytes] = {
+        sinks = {
             **leftovers(self.installation.folder),
-            "stdout": printed.out.encode(),
-            "stderr": printed.err.encode(),
-            "log": self.caplog.text.encode(),
-            "rows": rows_of(self.installation.engine),
+            Path("stdout"): printed.out.encode(),
+            Path("stderr"): printed.err.encode(),
+            Path("log"): self.caplog.text.encode(),
+            Path("rows"): rows_of(self.installation.engine),
         }
         assert len(sinks) > 10
-        assert b"RUN_START" in sinks["stderr"]
+        assert b"RUN_START" in sinks[Path("stderr")]
         secrets = self.secrets | set(self.installation.hubspot.tokens())
         return [str(sink) for sink, content in sinks.items() if any(secret.encode() in content for secret in secrets)]
 
@@ -222,10 +223,10 @@ def test_a_proxy_that_repeats_what_it_is_sent_betrays_no_secret(
     assert search.hits() == []
 
 
-def words(sent: str, headers: Mapping[str, str]) -> Iterator[str]:
+def words(sent: str, headers: Message) -> Iterator[str]:
     """What a request is made of."""
     yield from sent.replace("=", "&").split("&")
-    yield from headers.get("authorization", "").split()
+    yield from str(headers.get("authorization", "")).split()
 
 
 @pytest.mark.parametrize(

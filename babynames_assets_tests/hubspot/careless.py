@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPMessage
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -24,7 +24,7 @@ class Careless:
     status: int = 200
     template: str = "{}"
     headers: dict[str, str] = field(default_factory=dict)
-    seen: list[tuple[str, HTTPMessage]] = field(default_factory=list)
+    seen: list[tuple[str, Message]] = field(default_factory=list)
 
 
 @contextmanager
