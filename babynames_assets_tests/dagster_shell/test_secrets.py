@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from babynames_assets.emulators.hubspot.tokens import App
 from babynames_assets.secret_store import new_key
 from babynames_assets.warehouse.engine import Engine
-from babynames_assets.warehouse.tables import METADATA
+from babynames_assets.warehouse.tables import METADATA, sealed_secrets
 from babynames_assets_tests.dagster_shell.conftest import YEARLY, Installation
 from babynames_assets_tests.hubspot.careless import careless_server
 from babynames_assets_tests.hubspot.emulated import TOKEN
@@ -261,8 +261,7 @@ def test_the_search_for_secrets_would_find_one(search: Search) -> None:
     (search.installation.folder / "careless.txt").write_text(f"token={given}")
     logging.getLogger("careless").warning("logging in with %s", APP.refresh_token)
     with search.installation.engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE dead_letters SET error = '{KAGGLE_TOKEN}'")
-        connection.exec_driver_sql(f"INSERT INTO rate_limits VALUES ('{APP.client_secret}', '[]', '2026-01-01')")
+        connection.execute(sealed_secrets.insert().values(name=KAGGLE_TOKEN, version=1))
 
     found = search.hits()
 
