@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from babynames_assets import variables as names
 from babynames_assets.errors import ConfigurationError
-from babynames_assets.variables import PREFIX
+from babynames_assets.variables import FILE_SUFFIX, PREFIX
 
 ENV_FILE_VARIABLE = "BABYNAMES_ENV_FILE"
 TEST_SUITE_PREFIX = "BABYNAMES_TEST_"
@@ -267,6 +267,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over the env file."""
+        for source in (env_settings, dotenv_settings):
+            if isinstance(source, EnvSettingsSource):
+                # Or the file of a secret would be a field that its group does not have.
+                source.env_vars = {
+                    name: value for name, value in source.env_vars.items() if not name.upper().endswith(FILE_SUFFIX)
+                }
         return init_settings, env_settings, dotenv_settings
 
 

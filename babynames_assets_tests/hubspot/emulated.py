@@ -80,6 +80,11 @@ class Emulated:
         """Have good days again, whatever was ordered."""
         assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
 
+    def tokens(self) -> list[str]:
+        """Every token that it takes, or took."""
+        known: list[str] = self.session.get(f"{self.url}/_tokens", timeout=5).json()
+        return known
+
     def change_tokens(self, **order: Any) -> None:
         """Add, revoke or expire tokens."""
         assert self.session.post(f"{self.url}/_tokens", json=order, timeout=5).status_code == 204

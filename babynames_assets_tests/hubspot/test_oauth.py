@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -243,7 +244,7 @@ def test_a_renewal_that_fails_early_is_no_reason_to_stop(
     ],
 )
 def test_wrong_credentials_stop_at_once_with_what_to_do(
-    hubspot: Emulated, store: SecretStore, change: dict[str, str], reason: str, setting: str
+    hubspot: Emulated, store: SecretStore, change: dict[str, Any], reason: str, setting: str
 ) -> None:
     """One call; the message has HubSpot's reason, the setting and the guide, and no secret."""
     tokens = oauth_tokens(hubspot, store, app=replace(APP, **change))
