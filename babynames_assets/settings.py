@@ -132,8 +132,16 @@ class HubSpotSettings(_Group):
     )
     max_archive_share: Share = Field(
         default=0.2,
-        description="A sync that would archive more than this share of a year's contacts is refused.",
+        description="A sync that would archive more than this share of a year's contacts is refused, "
+        "unless it is given the id of a plan that shows them.",
     )
+    plan_required_above: int | None = Field(
+        default=None,
+        ge=0,
+        description="A sync that would write and archive more contacts than this is refused, unless it is given the "
+        "id of a plan. Empty: none needs a plan.",
+    )
+    plan_valid_hours: float = Field(default=24, gt=0, description="Hours within which a sync can begin a plan.")
 
 
 class Settings(BaseSettings):

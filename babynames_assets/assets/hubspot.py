@@ -1,18 +1,27 @@
 """hubspot/contacts: what HubSpot holds of the table, one contact a row."""
 
 import dagster as dg
+from pydantic import Field
 
 from babynames_assets.assets import warehouse as warehouse_assets
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
+from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.sync.push import PushOptions, push_years
 from babynames_assets.warehouse import sync_state
 from babynames_assets.warehouse.engine import Engine, connect
 
 KEY = dg.AssetKey(["hubspot", "contacts"])
+
+
+class ContactsConfig(dg.Config):
+    """What a run of hubspot/contacts may be told."""
+
+    plan_id: str | None = Field(
+        default=None, description="The plan (babynames sync plan) that this run carries out. Empty: none is needed."
+    )
 
 
 @yearly_asset(
@@ -29,6 +38,7 @@ KEY = dg.AssetKey(["hubspot", "contacts"])
 )
 def contacts(
     context: dg.AssetExecutionContext,
+    config: ContactsConfig,
     settings: dg.ResourceParam[Settings],
     warehouse: dg.ResourceParam[Engine],
     hubspot: dg.ResourceParam[HubSpotClient],
@@ -37,13 +47,13 @@ def contacts(
     years = years_of(context)
     before = _standing(warehouse, years)
     progress = Progress("contacts answered", before.pending + before.to_remove, say=context.log.info)
-    options = PushOptions(
-        requests_in_flight=settings.hubspot.requests_in_flight,
-        removed_contacts=settings.hubspot.removed_contacts,
-        max_archive_share=settings.hubspot.max_archive_share,
-    )
-    report = push_years(
-        warehouse, hubspot, years, options=options, on_batch=lambda so_far: progress.reached(so_far.contacts)
+    report = push_approved(
+        warehouse,
+        hubspot,
+        years,
+        settings=settings.hubspot,
+        plan_id=config.plan_id,
+        on_batch=lambda so_far: progress.reached(so_far.contacts),
     )
     for year, push in report.years.items():
         context.add_asset_metadata(

@@ -5,7 +5,7 @@ at most the batches in flight a second time, and an upsert that changes nothing 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,11 +35,19 @@ class YearPush:
 
 @dataclass(frozen=True)
 class PushOptions:
-    """How a push behaves; the fields are the settings of the same names."""
+    """How a push behaves; the fields are the settings of the same names.
+
+    Attributes:
+        requests_in_flight: batches sent side by side.
+        removed_contacts: what happens to the contact of a row that has gone.
+        max_archive_share: a year that would lose a larger share of its contacts is refused.
+        approved_archives: so many contacts of a year may be archived whatever their share, because a plan shows them.
+    """
 
     requests_in_flight: int
     removed_contacts: Literal["archive", "keep"]
     max_archive_share: float
+    approved_archives: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -133,7 +141,7 @@ def _archive_removed(
     options: PushOptions,
     on_batch: Callable[[PushReport], None],
 ) -> None:
-    for batch in _batches(_removed(engine, report.years, options.max_archive_share)):
+    for batch in _batches(_removed(engine, report.years, options)):
         client.archive([row.hubspot_id for row in batch if row.hubspot_id])
         run_in_transaction(engine, partial(forget_contacts, gone=batch))
         for row in batch:
@@ -148,16 +156,18 @@ def _changed(engine: Engine, years: Iterable[int]) -> Iterator[ChangedContact]:
         yield from rows
 
 
-def _removed(engine: Engine, years: Iterable[int], max_share: float) -> Iterator[RemovedContact]:
+def _removed(engine: Engine, years: Iterable[int], options: PushOptions) -> Iterator[RemovedContact]:
     for year in years:
         with connect(engine) as connection:
             rows = sync_state.removed(connection, year)
             known = sync_state.counts(connection, [year], MAPPING).recorded
-        if rows and len(rows) > max_share * known:
+        allowed = max(options.max_archive_share * known, options.approved_archives.get(year, 0))
+        if len(rows) > allowed:
             raise FatalError(
                 f"{len(rows):,} of the {known:,} contacts of {year} have no row in the warehouse any more. Archiving "
-                f"them is refused, because the limit is {max_share:.0%} of a year. If they are really gone, raise "
-                "BABYNAMES_HUBSPOT__MAX_ARCHIVE_SHARE for one run."
+                f"them is refused, because the limit is {options.max_archive_share:.0%} of a year "
+                f"(BABYNAMES_HUBSPOT__MAX_ARCHIVE_SHARE). If they are really gone: babynames sync plan --years {year}, "
+                "and start the sync with the id of that plan."
             )
         yield from rows
 

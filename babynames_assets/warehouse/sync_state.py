@@ -12,7 +12,10 @@ from babynames_assets.warehouse.engine import Connection
 from babynames_assets.warehouse.rows import NEW, delete, now, upsert
 from babynames_assets.warehouse.tables import baby_names, contact_sync_state
 
-_KEY = ("year", "sex", "name")
+KEY = ("year", "sex", "name")
+
+NO_FINGERPRINT = ""
+"""The fingerprint of a contact of which nobody knows what HubSpot holds."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,11 @@ class SyncCounts:
 
 def changed(connection: Connection, year: int, mapping: str) -> list[ChangedContact]:
     """The rows of a year to be sent, in the order of the key."""
-    fingerprint = _fingerprint(mapping)
+    fingerprint = fingerprint_of_row(mapping)
     names = baby_names.c
     query = (
         sa.select(names.year, names.sex, names.name, names.births, fingerprint.label("fingerprint"))
-        .select_from(baby_names.outerjoin(contact_sync_state, _same_row()))
+        .select_from(baby_names.outerjoin(contact_sync_state, same_row()))
         .where(names.year == year)
         .where(sa.or_(contact_sync_state.c.name.is_(None), contact_sync_state.c.fingerprint != fingerprint))
         .order_by(names.sex, names.name)
@@ -95,7 +98,7 @@ def removed(connection: Connection, year: int) -> list[RemovedContact]:
     state = contact_sync_state.c
     query = (
         sa.select(state.year, state.sex, state.name, state.hubspot_id)
-        .select_from(contact_sync_state.outerjoin(baby_names, _same_row()))
+        .select_from(contact_sync_state.outerjoin(baby_names, same_row()))
         .where(state.year == year)
         .where(baby_names.c.name.is_(None))
         .order_by(state.sex, state.name)
@@ -118,7 +121,7 @@ def record_refused(connection: Connection, contacts: Sequence[RefusedContact]) -
 def forget(connection: Connection, contacts: Iterable[RemovedContact]) -> None:
     """Drop the state of contacts that are archived."""
     keys = [(contact.year, contact.sex, contact.name) for contact in contacts]
-    delete(connection, contact_sync_state, keys, _KEY)
+    delete(connection, contact_sync_state, keys, KEY)
 
 
 def counts(connection: Connection, years: Sequence[int] | None, mapping: str) -> SyncCounts:
@@ -130,19 +133,19 @@ def counts(connection: Connection, years: Sequence[int] | None, mapping: str) ->
         mapping: the mapping version of today.
     """
     state, names = contact_sync_state.c, baby_names.c
-    is_same = state.fingerprint == _fingerprint(mapping)
+    is_same = state.fingerprint == fingerprint_of_row(mapping)
     rows = _of_years(
         sa.select(
             sa.func.count().label("rows"),
-            _count_if(sa.and_(is_same, state.status == "synced")).label("synced"),
-            _count_if(sa.and_(is_same, state.status == "refused")).label("refused"),
-        ).select_from(baby_names.outerjoin(contact_sync_state, _same_row())),
+            count_if(sa.and_(is_same, state.status == "synced")).label("synced"),
+            count_if(sa.and_(is_same, state.status == "refused")).label("refused"),
+        ).select_from(baby_names.outerjoin(contact_sync_state, same_row())),
         names.year,
         years,
     )
     contacts = _of_years(
-        sa.select(sa.func.count().label("recorded"), _count_if(names.name.is_(None)).label("gone")).select_from(
-            contact_sync_state.outerjoin(baby_names, _same_row())
+        sa.select(sa.func.count().label("recorded"), count_if(names.name.is_(None)).label("gone")).select_from(
+            contact_sync_state.outerjoin(baby_names, same_row())
         ),
         state.year,
         years,
@@ -159,19 +162,22 @@ def counts(connection: Connection, years: Sequence[int] | None, mapping: str) ->
     )
 
 
-def _record(connection: Connection, rows: list[dict[str, object]], update: Sequence[str]) -> None:
-    upsert(connection, contact_sync_state, rows, keys=_KEY, update=dict.fromkeys(update, NEW))
-
-
-def _fingerprint(mapping: str) -> sa.ColumnElement[str]:
+def fingerprint_of_row(mapping: str) -> sa.ColumnElement[str]:
+    """What is confirmed once HubSpot has the row as it is."""
     return sa.literal(f"{mapping}:").concat(sa.cast(baby_names.c.births, sa.String(16)))
 
 
-def _same_row() -> sa.ColumnElement[bool]:
-    return sa.and_(*(baby_names.c[name] == contact_sync_state.c[name] for name in _KEY))
+def same_row() -> sa.ColumnElement[bool]:
+    """Whether a row of the table and a state are about the same contact."""
+    return sa.and_(*(baby_names.c[name] == contact_sync_state.c[name] for name in KEY))
 
 
-def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+def _record(connection: Connection, rows: list[dict[str, object]], update: Sequence[str]) -> None:
+    upsert(connection, contact_sync_state, rows, keys=KEY, update=dict.fromkeys(update, NEW))
+
+
+def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    """How many rows meet a condition; 0 of none."""
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
 
