@@ -53,6 +53,7 @@ def contacts(
         years,
         settings=settings.hubspot,
         plan_id=config.plan_id,
+        run_id=context.run_id,
         on_batch=lambda so_far: progress.reached(so_far.contacts),
     )
     for year, push in report.years.items():

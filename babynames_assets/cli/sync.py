@@ -55,7 +55,7 @@ def run(
         with connect(engine) as connection:
             standing = read_differences(connection, parse_years(years))
         totals = total_of(standing)
-        todo = totals.create + totals.update + totals.archive + totals.forget
+        todo = totals.create + totals.update + totals.archive
         progress = Progress("contacts answered", todo, say=_errors.print)
         client = open_hubspot(settings, engine)
         try:
@@ -65,6 +65,7 @@ def run(
                 sorted(standing),
                 settings=settings.hubspot,
                 plan_id=plan_id,
+                run_id="none (babynames sync run)",
                 on_batch=lambda so_far: progress.reached(so_far.contacts),
             )
         finally:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from babynames_assets.settings import HubSpotSettings
 from babynames_assets.sync.plan import SyncPlan, total_of
-from babynames_assets.sync.push import PushReport
+from babynames_assets.sync.report import PushReport
 from babynames_assets.warehouse.sync_differences import DifferenceExample, YearDifference
 
 _console = Console(highlight=False, soft_wrap=True)
@@ -92,7 +92,7 @@ def _standing(found: YearDifference) -> dict[str, int]:
         "synced": found.unchanged,
         "pending": found.create + found.update,
         "refused": found.refused,
-        "to_remove": found.archive + found.forget,
+        "to_remove": found.archive,
     }
 
 
@@ -108,7 +108,7 @@ def _print_years(rows: Mapping[int, Mapping[str, int]], columns: Sequence[str], 
 
 def _cost(plan: SyncPlan, tier: str) -> str:
     calls = plan.calls
-    parts = f"{calls.schema:,} to look at the schema, {calls.upsert:,} upserts, {calls.archive:,} archives"
+    parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(calls).items() if count) or "none"
     day = (
         "no daily limit"
         if plan.share_of_day is None

@@ -84,13 +84,21 @@ class Transport:
         """The API's address, without a slash at its end."""
         return self._base_url
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Success:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        before: Callable[[], None] = lambda: None,
+    ) -> Success:
         """Make a call until it succeeds or another try is of no use.
 
         Args:
             method: HTTP method.
             path: absolute path.
             body: sent as JSON.
+            before: called when a try begins, and again right before its request; what it raises ends the call.
 
         Raises:
             RetryableError: every try failed for a passing reason.
@@ -100,7 +108,7 @@ class Transport:
         what = f"{method} {path}"
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         return retrying(
-            lambda: self._try(method, path, content),
+            lambda: self._try(method, path, content, before),
             what=what,
             attempts=self._patience.attempts,
             max_wait=self._patience.max_wait,
@@ -110,8 +118,10 @@ class Transport:
         """Close the connections."""
         self._session.close()
 
-    def _try(self, method: str, path: str, content: bytes | None) -> Success:
+    def _try(self, method: str, path: str, content: bytes | None, before: Callable[[], None]) -> Success:
+        before()
         waited = self._limiter.acquire()
+        before()
         started = self._clock()
         answer = self._send(method, path, content)
         _log.info(

@@ -15,7 +15,8 @@ from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.settings import HubSpotSettings
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.picture import Picture, Removed, changes_since, picture_of
-from babynames_assets.sync.push import PushOptions, PushReport, push_years
+from babynames_assets.sync.push import push_years
+from babynames_assets.sync.report import PushOptions, PushReport
 from babynames_assets.warehouse import clock, sync_differences, sync_plans
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 from babynames_assets.warehouse.sync_plans import KeptPlan
@@ -49,6 +50,7 @@ def push_approved(
     *,
     settings: HubSpotSettings,
     plan_id: str | None,
+    run_id: str,
     on_batch: Callable[[PushReport], None],
 ) -> PushReport:
     """Push some years as a plan says, or without one where none is needed.
@@ -59,6 +61,7 @@ def push_approved(
         years: the partitions to bring up to date.
         settings: how a push behaves, and from which size on it needs a plan.
         plan_id: the plan to carry out, or None.
+        run_id: that of the push.
         on_batch: that of the push.
 
     Raises:
@@ -71,7 +74,7 @@ def push_approved(
         max_archive_share=settings.max_archive_share,
         approved_archives=approval.archives,
     )
-    report = push_years(engine, client, years, options=options, on_batch=on_batch)
+    report = push_years(engine, client, years, run_id=run_id, options=options, on_batch=on_batch)
     if approval.plan:
         _finish_if_done(engine, approval.plan, settings.removed_contacts)
     return report
@@ -90,7 +93,7 @@ def approve(engine: Engine, years: Sequence[int], *, settings: HubSpotSettings, 
     if plan_id is not None:
         plan = run_in_transaction(engine, lambda connection: _begin(connection, plan_id, years, picture))
         _log.info("plan_begun", plan_id=plan_id, contacts=picture.contacts)
-        return Approval(plan, {year: found.gone for year, found in picture.years.items() if found.gone})
+        return Approval(plan, {year: found.archive for year, found in picture.years.items() if found.archive})
     if most is not None and picture.contacts > most:
         raise PlanError(
             f"This sync would write and archive {picture.contacts:,} contacts; more than {most:,} need a plan "

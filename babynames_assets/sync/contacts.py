@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from babynames_assets.hubspot.client import ContactWrite
+from babynames_assets.hubspot.contact_writes import ContactWrite
 
 MAPPING = "1"
 """Version of the mapping below. It is part of every fingerprint: raise it when the properties change, and the next sync

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from babynames_assets.hubspot.client import BatchOutcome
+from babynames_assets.hubspot.contact_writes import BatchOutcome
 from babynames_assets.sync.contacts import as_contact, contact_key
 from babynames_assets.warehouse import dead_letters, sync_state
 from babynames_assets.warehouse.dead_letters import DeadLetter

@@ -22,25 +22,18 @@ class YearPicture:
         create: contacts to be created.
         update: contacts to be updated.
         archive: contacts to be archived.
-        forget: contacts to be forgotten without a call, because HubSpot never accepted them.
         content: digest of what the table was last brought to; other rows of the same number are another picture.
     """
 
     create: int = 0
     update: int = 0
     archive: int = 0
-    forget: int = 0
     content: str | None = None
-
-    @property
-    def gone(self) -> int:
-        """Contacts whose row has gone."""
-        return self.archive + self.forget
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.create or self.update or self.gone)
+        return not (self.create or self.update or self.archive)
 
 
 @dataclass(frozen=True)
@@ -88,7 +81,6 @@ def picture_of(connection: Connection, differences: Mapping[int, YearDifference]
             create=found.create,
             update=found.update,
             archive=found.archive if archives else 0,
-            forget=found.forget if archives else 0,
             content=contents.get(year),
         )
         for year, found in differences.items()
@@ -125,4 +117,4 @@ def _is_part(less: YearPicture, more: YearPicture) -> bool:
 
 
 def _words(year: YearPicture) -> str:
-    return f"{year.create:,} to create, {year.update:,} to update and {year.gone:,} to remove"
+    return f"{year.create:,} to create, {year.update:,} to update and {year.archive:,} to archive"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from babynames_assets.errors import FatalError
-from babynames_assets.hubspot.client import MAX_BATCH
+from babynames_assets.hubspot.contact_writes import MAX_BATCH
 from babynames_assets.hubspot.limits import TIERS, burst_limits, shortest_time
 from babynames_assets.hubspot.properties import SCHEMA
 from babynames_assets.settings import HubSpotSettings
@@ -25,21 +25,29 @@ EXAMPLES = 5
 """Contacts of each kind that a plan shows."""
 
 SCHEMA_CALLS = 1 + len(SCHEMA)
-"""Each sync looks at the account and at the properties of contacts first; what is missing costs a call more, once."""
+"""Before its first contact a sync looks at the account and its properties; one that is missing is a call more, once."""
 
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls of HubSpot's API."""
+    """Calls of HubSpot's API.
+
+    Attributes:
+        schema: looks at the account and its properties.
+        upsert: batches of contacts that are new or changed.
+        look_up: batches of contacts to be archived of which nobody knows whether HubSpot has them.
+        archive: batches of contacts to be archived; one more for each look-up that finds only such as are there.
+    """
 
     schema: int
     upsert: int
+    look_up: int
     archive: int
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.schema + self.upsert + self.archive
+        return self.schema + self.upsert + self.look_up + self.archive
 
 
 @dataclass(frozen=True)
@@ -103,9 +111,10 @@ def plan_sync(engine: Engine, years: tuple[int, int] | None, settings: HubSpotSe
         kept_contacts = 0
         if settings.removed_contacts == "keep":
             kept_contacts = sum(year.archive for year in differences.values())
-            differences = {year: replace(found, archive=0, forget=0) for year, found in differences.items()}
+            differences = {year: replace(found, archive=0, uncertain=0) for year, found in differences.items()}
         picture = picture_of(connection, differences, settings.removed_contacts)
         examples = sync_differences.examples(connection, differences, MAPPING, limit=EXAMPLES)
+        calls = _calls(connection, differences)
     first, last = years or (min(differences), max(differences))
     kept = run_in_transaction(
         engine,
@@ -118,7 +127,6 @@ def plan_sync(engine: Engine, years: tuple[int, int] | None, settings: HubSpotSe
             valid=dt.timedelta(hours=settings.plan_valid_hours),
         ),
     )
-    calls = _calls(picture)
     return SyncPlan(
         plan_id=kept.plan_id,
         made_at=kept.made_at.replace(tzinfo=dt.UTC),
@@ -159,14 +167,14 @@ def total_of(years: Mapping[int, YearDifference]) -> YearDifference:
 
 def is_too_much(picture: Picture, year: int, found: YearDifference, max_share: float) -> bool:
     """Whether a sync without a plan would refuse to archive what a year has lost."""
-    return picture.years[year].gone > max_share * found.recorded
+    return picture.years[year].archive > max_share * found.recorded
 
 
-def _calls(picture: Picture) -> Calls:
+def _calls(connection: Connection, differences: Mapping[int, YearDifference]) -> Calls:
     """Batches are filled across years."""
-    years = picture.years.values()
-    return Calls(
-        schema=SCHEMA_CALLS,
-        upsert=math.ceil(sum(year.create + year.update for year in years) / MAX_BATCH),
-        archive=math.ceil(sum(year.archive for year in years) / MAX_BATCH),
-    )
+    upserts = math.ceil(sum(found.create + found.update for found in differences.values()) / MAX_BATCH)
+    with_gone = [year for year, found in differences.items() if found.archive]
+    look_ups, archives = 0, math.ceil(sum(differences[year].archive for year in with_gone) / MAX_BATCH)
+    if any(differences[year].uncertain for year in with_gone):
+        look_ups, archives = sync_differences.archive_calls(connection, with_gone, size=MAX_BATCH)
+    return Calls(schema=SCHEMA_CALLS if upserts else 0, upsert=upserts, look_up=look_ups, archive=archives)

@@ -7,7 +7,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.sync_state import count_if, fingerprint_of_row, same_row
+from babynames_assets.warehouse.sync_state import count_if, fingerprint_of_row, same_row, trusted_id
 from babynames_assets.warehouse.tables import baby_names, contact_sync_state
 
 Kind = Literal["create", "update", "archive"]
@@ -22,8 +22,8 @@ class YearDifference:
         update: rows that HubSpot holds otherwise; to be sent.
         unchanged: rows that HubSpot confirmed as they are.
         refused: rows that HubSpot refused as they are; they wait for another row, or for a redrive.
-        archive: contacts in HubSpot whose row has gone.
-        forget: contacts whose row has gone and that HubSpot never accepted.
+        archive: contacts whose row has gone.
+        uncertain: those of them of which nobody knows whether HubSpot has them, so that it has to be asked.
         recorded: rows of the state.
     """
 
@@ -32,7 +32,7 @@ class YearDifference:
     unchanged: int = 0
     refused: int = 0
     archive: int = 0
-    forget: int = 0
+    uncertain: int = 0
     recorded: int = 0
 
 
@@ -91,6 +91,28 @@ def examples(
     return found
 
 
+def archive_calls(connection: Connection, years: Sequence[int], *, size: int) -> tuple[int, int]:
+    """The calls that archiving takes: look-ups of contacts whose id cannot be trusted, and archives of the others.
+
+    Args:
+        connection: the transaction that counted.
+        years: those that have contacts to archive; batches are filled across them.
+        size: contacts in a batch.
+    """
+    state = contact_sync_state.c
+    place = sa.func.row_number().over(order_by=(state.year, state.sex, state.name)) - 1
+    gone = (
+        sa.select(place.label("place"), trusted_id().label("hubspot_id"))
+        .select_from(contact_sync_state.outerjoin(baby_names, same_row()))
+        .where(state.year.in_(years), baby_names.c.name.is_(None))
+        .subquery()
+    )
+    batch = gone.c.place - gone.c.place % size
+    query = sa.select(sa.func.count(), sa.func.count(gone.c.hubspot_id)).group_by(batch)
+    batches = [(contacts, trusted) for contacts, trusted in connection.execute(query)]
+    return sum(trusted < contacts for contacts, trusted in batches), sum(trusted > 0 for _, trusted in batches)
+
+
 def births_of(fingerprint: str | None) -> int | None:
     """The births that a fingerprint was made from, if it tells them."""
     digits = (fingerprint or "").rpartition(":")[2]
@@ -126,29 +148,29 @@ def _recorded_by_year(connection: Connection, years: Sequence[int] | None) -> di
 
 
 def _gone_by_year(connection: Connection, years: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Contacts whose row has gone, and those of them that HubSpot accepted."""
+    """Contacts whose row has gone, and those of them whose id can be trusted."""
     state = contact_sync_state.c
     query = (
-        sa.select(state.year, sa.func.count(), sa.func.count(state.hubspot_id))
+        sa.select(state.year, sa.func.count(), sa.func.count(trusted_id()))
         .select_from(contact_sync_state.outerjoin(baby_names, same_row()))
         .where(state.year.in_(years), baby_names.c.name.is_(None))
         .group_by(state.year)
     )
-    return {year: (gone, accepted) for year, gone, accepted in connection.execute(query)}
+    return {year: (gone, trusted) for year, gone, trusted in connection.execute(query)}
 
 
 def _difference(row: sa.Row | None, gone: tuple[int, int] | None, recorded: int) -> YearDifference:
     rows, unchanged, refused, updates = (
         (row.rows, int(row.unchanged), int(row.refused), int(row.updates)) if row else (0, 0, 0, 0)
     )
-    all_gone, accepted = gone or (0, 0)
+    archive, trusted = gone or (0, 0)
     return YearDifference(
         create=rows - unchanged - refused - updates,
         update=updates,
         unchanged=unchanged,
         refused=refused,
-        archive=accepted,
-        forget=all_gone - accepted,
+        archive=archive,
+        uncertain=archive - trusted,
         recorded=recorded,
     )
 
@@ -158,7 +180,7 @@ def _example_query(kind: Kind, year: int, mapping: str) -> sa.Select:
     if kind == "archive":
         query = sa.select(state.sex, state.name, state.fingerprint, sa.null().label("births"))
         joined = query.select_from(contact_sync_state.outerjoin(baby_names, same_row()))
-        chosen = joined.where(state.year == year, names.name.is_(None), state.hubspot_id.is_not(None))
+        chosen = joined.where(state.year == year, names.name.is_(None))
         return chosen.order_by(state.sex, state.name)
     query = sa.select(names.sex, names.name, state.fingerprint, names.births)
     joined = query.select_from(baby_names.outerjoin(contact_sync_state, same_row())).where(names.year == year)

@@ -1,10 +1,12 @@
-"""What HubSpot last confirmed of each row, and how the table differs from it.
+"""What HubSpot last confirmed of each row.
 
-A row's fingerprint is ``<mapping version>:<births>``: year, sex and name are its identity and cannot change.
+A row's fingerprint is ``<mapping version>:<births>``: year, sex and name are its identity and cannot change. While a
+write of a contact is under way its state is ``in_doubt``, with a fingerprint that no row has: whatever becomes of the
+write, and of the row, the contact is looked at again until an outcome is recorded.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -18,9 +20,9 @@ NO_FINGERPRINT = ""
 """The fingerprint of a contact of which nobody knows what HubSpot holds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChangedContact:
-    """A row that HubSpot does not have, or has otherwise."""
+    """A row that HubSpot does not have, or has otherwise, or of which nobody knows."""
 
     year: int
     sex: str
@@ -29,9 +31,9 @@ class ChangedContact:
     fingerprint: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RemovedContact:
-    """A contact whose row has gone; without an id HubSpot never accepted it."""
+    """A contact whose row has gone; without an id HubSpot has to be asked whether it is there."""
 
     year: int
     sex: str
@@ -39,7 +41,7 @@ class RemovedContact:
     hubspot_id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SyncedContact:
     """A row that HubSpot confirmed."""
 
@@ -50,7 +52,7 @@ class SyncedContact:
     hubspot_id: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RefusedContact:
     """A row that HubSpot refused; it is not sent again until it changes."""
 
@@ -66,7 +68,7 @@ class SyncCounts:
 
     Attributes:
         synced: HubSpot confirmed the row as it is.
-        pending: to be sent.
+        pending: to be sent, or sent without a recorded outcome.
         refused: HubSpot refused the row as it is.
         to_remove: contacts whose row has gone.
         recorded: rows of the state.
@@ -79,43 +81,22 @@ class SyncCounts:
     recorded: int
 
 
-def changed(connection: Connection, year: int, mapping: str) -> list[ChangedContact]:
-    """The rows of a year to be sent, in the order of the key."""
-    fingerprint = fingerprint_of_row(mapping)
-    names = baby_names.c
-    query = (
-        sa.select(names.year, names.sex, names.name, names.births, fingerprint.label("fingerprint"))
-        .select_from(baby_names.outerjoin(contact_sync_state, same_row()))
-        .where(names.year == year)
-        .where(sa.or_(contact_sync_state.c.name.is_(None), contact_sync_state.c.fingerprint != fingerprint))
-        .order_by(names.sex, names.name)
-    )
-    return [ChangedContact(*row) for row in connection.execute(query)]
-
-
-def removed(connection: Connection, year: int) -> list[RemovedContact]:
-    """The contacts of a year whose row has gone, in the order of the key."""
-    state = contact_sync_state.c
-    query = (
-        sa.select(state.year, state.sex, state.name, state.hubspot_id)
-        .select_from(contact_sync_state.outerjoin(baby_names, same_row()))
-        .where(state.year == year)
-        .where(baby_names.c.name.is_(None))
-        .order_by(state.sex, state.name)
-    )
-    return [RemovedContact(*row) for row in connection.execute(query)]
-
-
 def record_synced(connection: Connection, contacts: Sequence[SyncedContact]) -> None:
     """Record what HubSpot confirmed."""
-    rows = [{**asdict(contact), "status": "synced", "synced_at": now()} for contact in contacts]
-    _record(connection, rows, ("fingerprint", "status", "hubspot_id", "synced_at"))
+    rows = [(one.year, one.sex, one.name, one.fingerprint, one.hubspot_id) for one in contacts]
+    _record(connection, "synced", rows, ("fingerprint", "status", "hubspot_id", "synced_at"))
 
 
 def record_refused(connection: Connection, contacts: Sequence[RefusedContact]) -> None:
     """Record what HubSpot refused; the id of a contact that it had accepted before is kept."""
-    rows = [{**asdict(contact), "status": "refused", "hubspot_id": None, "synced_at": now()} for contact in contacts]
-    _record(connection, rows, ("fingerprint", "status", "synced_at"))
+    rows = [(one.year, one.sex, one.name, one.fingerprint, None) for one in contacts]
+    _record(connection, "refused", rows, ("fingerprint", "status", "synced_at"))
+
+
+def record_doubt(connection: Connection, contacts: Iterable[ChangedContact | RemovedContact]) -> None:
+    """Record that nobody knows what HubSpot holds of these contacts."""
+    rows = [(one.year, one.sex, one.name, NO_FINGERPRINT, None) for one in contacts]
+    _record(connection, "in_doubt", rows, ("fingerprint", "status"))
 
 
 def forget(connection: Connection, contacts: Iterable[RemovedContact]) -> None:
@@ -172,13 +153,38 @@ def same_row() -> sa.ColumnElement[bool]:
     return sa.and_(*(baby_names.c[name] == contact_sync_state.c[name] for name in KEY))
 
 
-def _record(connection: Connection, rows: list[dict[str, object]], update: Sequence[str]) -> None:
-    upsert(connection, contact_sync_state, rows, keys=KEY, update=dict.fromkeys(update, NEW))
+def trusted_id() -> sa.ColumnElement[str | None]:
+    """The contact's id, or null where what HubSpot has under that key may be another contact by now."""
+    state = contact_sync_state.c
+    return sa.case((state.status == "in_doubt", sa.null()), else_=state.hubspot_id)
 
 
 def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     """How many rows meet a condition; 0 of none."""
+    """How many rows meet a condition; 0 of none."""
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+def _record(
+    connection: Connection,
+    status: str,
+    contacts: Iterable[tuple[int, str, str, str, str | None]],
+    update: Sequence[str],
+) -> None:
+    moment = now()
+    rows = [
+        {
+            "year": year,
+            "sex": sex,
+            "name": name,
+            "fingerprint": fingerprint,
+            "status": status,
+            "hubspot_id": hubspot_id,
+            "synced_at": moment,
+        }
+        for year, sex, name, fingerprint, hubspot_id in contacts
+    ]
+    upsert(connection, contact_sync_state, rows, keys=KEY, update=dict.fromkeys(update, NEW))
 
 
 def _of_years(query: sa.Select, column: sa.ColumnElement[int], years: Sequence[int] | None) -> sa.Select:

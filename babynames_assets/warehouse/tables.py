@@ -44,7 +44,7 @@ contact_sync_state = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("hubspot_id", sa.String(32)),
     sa.Column("synced_at", MOMENT, nullable=False),
-    sa.CheckConstraint("status IN ('synced', 'refused')", name="status"),
+    sa.CheckConstraint("status IN ('synced', 'refused', 'in_doubt')", name="status"),
     **_OPTIONS,
 )
 
@@ -120,6 +120,24 @@ year_locks = sa.Table(
     "year_locks",
     METADATA,
     sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    **_OPTIONS,
+)
+
+sync_leases = sa.Table(
+    "sync_leases",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("held_by", sa.String(255), nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)
+
+sync_pauses = sa.Table(
+    "sync_pauses",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("until_at", MOMENT, nullable=False),
     **_OPTIONS,
 )
 

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from babynames_assets.emulators import serving
 from babynames_assets.emulators.hubspot.app import create_app
-from babynames_assets.hubspot.client import ContactWrite, HubSpotClient
+from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.hubspot.contact_writes import ContactWrite
 from babynames_assets.resilience.rate_limiter import RateLimiter
 
 TOKEN = "pat-test-canary-5f2c"

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from babynames_assets.errors import FatalError, RetryableError
-from babynames_assets.hubspot.client import NO_ANSWER, Accepted, BatchOutcome, ContactWrite, HubSpotClient
+from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.hubspot.contact_writes import NO_ANSWER, Accepted, BatchOutcome, ContactWrite
 from babynames_assets.resilience.rate_limiter import RateLimiter
 from babynames_assets_tests.hubspot.emulated import UPSERT, Emulated, contact
 

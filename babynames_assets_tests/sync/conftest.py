@@ -8,7 +8,8 @@ import pytest
 
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.sync.push import PushOptions, PushReport, push_years
+from babynames_assets.sync.push import push_years
+from babynames_assets.sync.report import PushOptions, PushReport
 from babynames_assets.warehouse import baby_names, dead_letters, sync_state
 from babynames_assets.warehouse.baby_names import SCHEMA
 from babynames_assets.warehouse.dead_letters import StoredLetter
@@ -45,7 +46,7 @@ class Sync:
     def push(self, *years: int, options: PushOptions = ARCHIVE, **changes: object) -> PushReport:
         """Bring HubSpot to the table."""
         client = self.hubspot.client(**changes) if changes else self.client
-        return push_years(self.engine, client, years, options=options, on_batch=lambda _report: None)
+        return push_years(self.engine, client, years, run_id="test", options=options, on_batch=lambda _report: None)
 
     def counts(self) -> SyncCounts:
         """Where all contacts stand."""

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from babynames_assets.warehouse import sync_differences, sync_state
+from babynames_assets.warehouse import sync_differences, sync_pieces, sync_state
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
 from babynames_assets.warehouse.sync_differences import DifferenceExample, YearDifference, births_of
-from babynames_assets.warehouse.sync_state import RefusedContact, SyncedContact
+from babynames_assets.warehouse.sync_state import RefusedContact, RemovedContact, SyncedContact
 from babynames_assets.warehouse.tables import contact_sync_state
 from babynames_assets_tests.warehouse.frames import load
 
@@ -48,7 +48,7 @@ def test_every_row_and_every_contact_is_of_one_kind(engine: Engine) -> None:
     refuse(engine, 2001, Bad=4, Mended=5, Never=8)
 
     assert by_year(engine) == {
-        2001: YearDifference(create=2, update=1, unchanged=1, refused=1, archive=1, forget=1, recorded=6)
+        2001: YearDifference(create=2, update=1, unchanged=1, refused=1, archive=2, uncertain=1, recorded=6)
     }
 
 
@@ -131,6 +131,27 @@ def test_there_are_never_more_examples_than_asked_for(engine: Engine) -> None:
     assert Counter(example.year for example in shown) == {2002: 2, 2001: 3}
 
 
+def test_calls_are_counted_by_the_batches_that_an_archive_makes(engine: Engine) -> None:
+    """In the order of the key, across years: batches of which nobody knows who is there, and of which one is known."""
+    confirm(engine, 2001, A=1, B=1, C=1, D=1)
+    refuse(engine, 2001, E=1)
+    refuse(engine, 2002, A=1, B=1, C=1)
+
+    with connect(engine) as connection:
+        found = [sync_differences.archive_calls(connection, [2001, 2002], size=size) for size in (100, 4, 2, 1)]
+
+    assert found == [(1, 1), (1, 1), (2, 2), (4, 4)]
+
+
+def test_what_was_in_doubt_when_its_row_went_has_to_be_asked_for(engine: Engine) -> None:
+    """Its id may be that of another contact by now."""
+    confirm(engine, 2001, Mary=1, Anna=1)
+    doubtful = RemovedContact(2001, "F", "Mary", None)
+    run_in_transaction(engine, lambda connection: sync_state.record_doubt(connection, [doubtful]))
+
+    assert by_year(engine)[2001] == YearDifference(archive=2, uncertain=1, recorded=2)
+
+
 def test_a_fingerprint_may_not_tell_its_births() -> None:
     """What is in doubt, or was mapped in another way, has none to show."""
     assert births_of("1:9291") == 9291
@@ -146,9 +167,7 @@ def test_the_counts_are_those_of_the_queries_that_the_push_makes(
     sqlite_engine: Engine, rows: dict[str, int], synced: dict[str, int], refused: dict[str, int]
 ) -> None:
     """Whatever table and state hold: what is to be sent and removed is what is counted."""
-    run_in_transaction(
-        sqlite_engine, lambda connection: connection.execute(sa.delete(contact_sync_state)).close()
-    )
+    run_in_transaction(sqlite_engine, lambda connection: connection.execute(sa.delete(contact_sync_state)).close())
     load(sqlite_engine, 2001, *(("F", name, births) for name, births in (rows or {"z": 1}).items()))
     confirm(sqlite_engine, 2001, **synced)
     refuse(sqlite_engine, 2001, **refused)
@@ -156,10 +175,10 @@ def test_the_counts_are_those_of_the_queries_that_the_push_makes(
     found = by_year(sqlite_engine)[2001]
 
     with connect(sqlite_engine) as connection:
-        sent = sync_state.changed(connection, 2001, MAPPING)
-        removed = sync_state.removed(connection, 2001)
         counts = sync_state.counts(connection, None, MAPPING)
+    sent = run_in_transaction(sqlite_engine, lambda connection: sync_pieces.next_changed(connection, 2001, MAPPING))
+    removed = run_in_transaction(sqlite_engine, lambda connection: sync_pieces.next_removed(connection, 2001))
     assert found.create + found.update == len(sent) == counts.pending
-    assert found.archive == sum(contact.hubspot_id is not None for contact in removed)
-    assert found.archive + found.forget == len(removed) == counts.to_remove
+    assert found.uncertain == sum(contact.hubspot_id is None for contact in removed)
+    assert found.archive == len(removed) == counts.to_remove
     assert (found.unchanged, found.refused, found.recorded) == (counts.synced, counts.refused, counts.recorded)

@@ -4,7 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from babynames_assets.warehouse import clock, sync_plans
+from babynames_assets.warehouse import clock, sync_plans, tables
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
 from babynames_assets.warehouse.sync_plans import KeptPlan
 
@@ -89,5 +89,5 @@ def test_plans_that_are_long_over_are_dropped(engine: Engine) -> None:
     keep(engine, "newest01")
 
     with connect(engine) as connection:
-        ids = set(connection.scalars(sa.select(sync_plans.sync_plans.c.plan_id)))
+        ids = set(connection.scalars(sa.select(tables.sync_plans.c.plan_id)))
     assert ids == {"expired1", "newest01"}
