@@ -15,6 +15,9 @@ from babynames_assets.warehouse.engine import Engine, connect
 
 KEY = dg.AssetKey(["hubspot", "contacts"])
 
+PLAN_TAG = "babynames/plan"
+"""A run's tag that names the plan, for whatever starts runs by tags alone, such as a backfill in the UI."""
+
 
 class ContactsConfig(dg.Config):
     """What a run of hubspot/contacts may be told."""
@@ -52,8 +55,8 @@ def contacts(
         hubspot,
         years,
         settings=settings.hubspot,
-        plan_id=config.plan_id,
-        run_id=context.run_id,
+        plan_id=config.plan_id or context.run.tags.get(PLAN_TAG),
+        run_id=context.run.run_id,
         on_batch=lambda so_far: progress.reached(so_far.contacts),
     )
     for year, push in report.years.items():

@@ -1,7 +1,7 @@
 """Hold a sync to a plan: nothing larger than a setting, and nothing that empties a year, is done unseen.
 
-A plan is good for one sync. A sync that is paused, or dies, is started again with the same plan: what is left of it
-then has to be part of what was planned.
+A plan is good for one sync. A sync that was paused, or died, goes on with its plan, also when it is started by a sensor
+that knows of none: what is left has to be part of what was planned.
 """
 
 import datetime as dt
@@ -86,14 +86,18 @@ def approve(engine: Engine, years: Sequence[int], *, settings: HubSpotSettings, 
     Raises:
         PlanError: a plan is needed, or this one does not hold.
     """
+    with connect(engine) as connection:
+        begun = sync_plans.begun(connection)
     most = settings.plan_required_above
-    if plan_id is None and most is None:
+    if plan_id is None and most is None and not begun:
         return Approval()
     picture = _read_picture(engine, years, settings.removed_contacts)
     if plan_id is not None:
         plan = run_in_transaction(engine, lambda connection: _begin(connection, plan_id, years, picture))
-        _log.info("plan_begun", plan_id=plan_id, contacts=picture.contacts)
-        return Approval(plan, {year: found.archive for year, found in picture.years.items() if found.archive})
+        return _approval(plan, picture)
+    for plan in begun:
+        if _why_not(plan, years, picture, now=plan.made_at) is None:
+            return _approval(plan, picture)
     if most is not None and picture.contacts > most:
         raise PlanError(
             f"This sync would write and archive {picture.contacts:,} contacts; more than {most:,} need a plan "
@@ -102,6 +106,11 @@ def approve(engine: Engine, years: Sequence[int], *, settings: HubSpotSettings, 
             "hubspot/contacts."
         )
     return Approval()
+
+
+def _approval(plan: KeptPlan, picture: Picture) -> Approval:
+    _log.info("plan_carried_out", plan_id=plan.plan_id, contacts=picture.contacts)
+    return Approval(plan, {year: found.archive for year, found in picture.years.items() if found.archive})
 
 
 def _begin(connection: Connection, plan_id: str, years: Sequence[int], picture: Picture) -> KeptPlan:

@@ -12,6 +12,9 @@ from babynames_assets.warehouse.tables import sync_plans
 KEPT = dt.timedelta(days=30)
 """A plan that expired, or was carried out, so long ago is dropped when the next one is kept."""
 
+RESUMED = dt.timedelta(days=7)
+"""So long after its beginning a plan that is not finished is gone on with by syncs that are given none."""
+
 
 @dataclass(frozen=True)
 class KeptPlan:
@@ -68,6 +71,17 @@ def find(connection: Connection, plan_id: str) -> KeptPlan | None:
     """The plan of an id, held until the transaction ends, so that two syncs do not begin it at once."""
     row = connection.execute(sync_plans.select().where(sync_plans.c.plan_id == plan_id).with_for_update()).one_or_none()
     return KeptPlan(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name for a row's columns
+
+
+def begun(connection: Connection) -> list[KeptPlan]:
+    """The plans that a sync began lately and did not finish, newest first."""
+    columns = sync_plans.c
+    query = (
+        sync_plans.select()
+        .where(columns.finished_at.is_(None), columns.begun_at > clock.moment(connection) - RESUMED)
+        .order_by(columns.begun_at.desc())
+    )
+    return [KeptPlan(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - as above
 
 
 def begin(connection: Connection, plan_id: str) -> None:

@@ -1,6 +1,6 @@
 """A whole installation for one test: emulators over HTTP, a warehouse, a Dagster instance on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,25 @@ class Installation:
         kaggle_versions.publish(self.folder / "kaggle", file)
 
     def run(
-        self, *assets: str, years: tuple[int, int] | None = None, raise_on_error: bool = True
+        self,
+        *assets: str,
+        years: tuple[int, int] | None = None,
+        raise_on_error: bool = True,
+        config: dict[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Materialize some assets in one run, as the UI does: all years of a range in that run."""
-        tags = {}
+        """Materialize some assets in one run, as the UI does: all years of a range in that run.
+
+        Args:
+            assets: as place/thing.
+            years: first and last partition.
+            raise_on_error: whether a failed run raises.
+            config: run config of ops, by their names.
+            tags: more tags of the run.
+        """
+        all_tags = dict(tags or {})
         if years:
-            tags = {
+            all_tags |= {
                 "dagster/asset_partition_range_start": str(years[0]),
                 "dagster/asset_partition_range_end": str(years[1]),
             }
@@ -66,7 +79,8 @@ class Installation:
             .execute_in_process(
                 instance=self.instance,
                 asset_selection=[dg.AssetKey(asset.split("/")) for asset in assets],
-                tags=tags,
+                tags=all_tags,
+                run_config={"ops": {name: {"config": values} for name, values in (config or {}).items()}},
                 raise_on_error=raise_on_error,
             )
         )
