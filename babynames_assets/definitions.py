@@ -7,6 +7,7 @@ from babynames_assets.resources.hubspot import HubSpotFactory
 from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, RawFilesFactory
 from babynames_assets.resources.settings import SettingsFactory
 from babynames_assets.resources.warehouse import WarehouseFactory
+from babynames_assets.sensors import paused_syncs
 
 defs = dg.Definitions(
     assets=[
@@ -16,6 +17,7 @@ defs = dg.Definitions(
         warehouse.baby_names,
         hubspot.contacts,
     ],
+    sensors=[paused_syncs],
     resources={
         "settings": SettingsFactory(),
         "kaggle": KaggleFactory(),

@@ -126,7 +126,25 @@ class HubSpotSettings(_Group):
     read_timeout: Seconds = Field(
         default=90, description="Seconds to wait for an answer (HubSpot itself gives up after 100)."
     )
-    requests_in_flight: int = Field(default=4, ge=1, le=64, description="Batches sent side by side.")
+    requests_in_flight: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Batches sent side by side. Empty: as many as use the whole allowance of the tier when HubSpot "
+        "takes 5 s to answer.",
+    )
+    lease_seconds: Seconds = Field(
+        default=120,
+        description="A sync that shows no sign of life for so long loses its years to the next one.",
+    )
+    lease_wait: float = Field(
+        default=300, ge=0, description="Seconds that a sync waits for another one that holds the same years."
+    )
+    stop_seconds: float = Field(
+        default=20,
+        ge=0,
+        description="Seconds that a sync which is told to end waits for answers to what it has sent.",
+    )
     removed_contacts: Literal["archive", "keep"] = Field(
         default="archive", description="What happens to the contact of a row that has gone."
     )
@@ -142,6 +160,25 @@ class HubSpotSettings(_Group):
         "id of a plan. Empty: none needs a plan.",
     )
     plan_valid_hours: float = Field(default=24, gt=0, description="Hours within which a sync can begin a plan.")
+
+
+class DeadLetterSettings(_Group):
+    """What becomes of what was refused."""
+
+    attempts: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="The most attempts of a refused contact, the first included; after the last one its dead letter "
+        "stays open for a person.",
+    )
+    first_wait: Seconds = Field(
+        default=300, description="Seconds before the second attempt, doubled with every further one."
+    )
+    max_wait: Seconds = Field(default=86400, description="The longest wait between two attempts, in seconds.")
+    alert_above: int = Field(
+        default=100, ge=0, description="More open dead letters than this fail the asset check and log an error."
+    )
 
 
 class Settings(BaseSettings):
@@ -169,6 +206,7 @@ class Settings(BaseSettings):
     kaggle: KaggleSettings = KaggleSettings()
     ingest: IngestSettings = IngestSettings()
     hubspot: HubSpotSettings = HubSpotSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
 
     @property
     def warehouse_url(self) -> SecretStr:

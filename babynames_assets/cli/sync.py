@@ -11,7 +11,7 @@ from rich.console import Console
 
 from babynames_assets.cli import sync_words
 from babynames_assets.cli.years import parse_years
-from babynames_assets.clients import open_hubspot, open_warehouse
+from babynames_assets.clients import open_hubspot, open_warehouse, push_options
 from babynames_assets.observability.progress import Progress
 from babynames_assets.settings import Settings, load_settings
 from babynames_assets.sync.approval import push_approved
@@ -63,9 +63,9 @@ def run(
                 engine,
                 client,
                 sorted(standing),
-                settings=settings.hubspot,
                 plan_id=plan_id,
                 run_id="none (babynames sync run)",
+                options=push_options(settings),
                 on_batch=lambda so_far: progress.reached(so_far.contacts),
             )
         finally:

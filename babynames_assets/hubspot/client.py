@@ -66,7 +66,13 @@ class HubSpotClient:
         self._clock = clock
         self._account: Account | None = None
 
-    def upsert(self, contacts: Sequence[ContactWrite], *, before: Callable[[], None] = lambda: None) -> BatchOutcome:
+    def upsert(
+        self,
+        contacts: Sequence[ContactWrite],
+        *,
+        before: Callable[[], None] = lambda: None,
+        were_refused: bool = False,
+    ) -> BatchOutcome:
         """Create or update up to 100 contacts.
 
         A batch that HubSpot refuses whole is halved until the culprits stand alone. Contacts that HubSpot passes over
@@ -76,6 +82,8 @@ class HubSpotClient:
         Args:
             contacts: each key once.
             before: called before every request; what it raises ends the upsert.
+            were_refused: each of them was refused before. That all are refused alike, or in silence, is then no news,
+                and each outcome is returned.
 
         Raises:
             ValueError: there are more than 100 contacts, or two with the same key.
@@ -92,7 +100,7 @@ class HubSpotClient:
             return self._batch("upsert", {"inputs": inputs}, before)
 
         with self._dating_the_daily_limit():
-            return upsert_batch(call, contacts)
+            return upsert_batch(call, contacts, were_refused=were_refused)
 
     def find(self, keys: Sequence[str], *, before: Callable[[], None] = lambda: None) -> dict[str, str]:
         """The ids of up to 100 contacts, by their keys; keys that HubSpot does not have are left out.

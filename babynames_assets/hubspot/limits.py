@@ -44,6 +44,17 @@ TIERS = MappingProxyType(
 )
 
 
+SLOWEST_ANSWER = 5.0
+"""Seconds: HubSpot may take so long to answer, and the whole allowance is used all the same."""
+
+
+def requests_in_flight(tier: str) -> int:
+    """So many calls side by side use the whole allowance of a tier, however long an answer takes up to 5 s."""
+    per_second = TIERS[tier].calls_per_window / WINDOW
+    # A few more: between an answer and the next request of its place, the answer is read and the next place awaited.
+    return math.ceil(per_second * SLOWEST_ANSWER) + math.ceil(per_second / 5)
+
+
 def burst_limits(tier: str) -> list[tuple[int, float]]:
     """The limits to keep, as (calls, seconds of a rolling window); all of them hold at once."""
     calls = TIERS[tier].calls_per_window

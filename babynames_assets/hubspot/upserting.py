@@ -28,7 +28,7 @@ Call = Callable[[list[UpsertInput]], Success]
 """Makes one upsert call; raises RefusedError when HubSpot refuses it whole."""
 
 
-def upsert_batch(call: Call, contacts: Sequence[ContactWrite]) -> BatchOutcome:
+def upsert_batch(call: Call, contacts: Sequence[ContactWrite], *, were_refused: bool = False) -> BatchOutcome:
     """Create or update contacts.
 
     A batch that HubSpot refuses whole is halved until the culprits stand alone. Contacts that it passes over in silence
@@ -37,13 +37,17 @@ def upsert_batch(call: Call, contacts: Sequence[ContactWrite]) -> BatchOutcome:
     Args:
         call: makes one call.
         contacts: at most as many as HubSpot takes, each key once.
+        were_refused: each of them was refused before. That all are refused alike, or in silence, is then no news.
     """
     outcome = _by_halves(call, contacts)
     if silent := _unanswered(contacts, outcome):
         _log.warning("contacts_unanswered", contacts=len(silent), of=len(contacts))
         outcome.add(_by_halves(call, silent))
+        if not were_refused:
+            _stop_if_silent_on_all(contacts, outcome)
         _refuse_silent(contacts, outcome)
-    _stop_if_all_are_refused_alike(outcome)
+    if not were_refused:
+        _stop_if_all_are_refused_alike(outcome)
     return outcome
 
 
@@ -98,14 +102,16 @@ def _unanswered(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> list
     return [one for one in contacts if one.key not in outcome.accepted and one.key not in outcome.refused]
 
 
-def _refuse_silent(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
-    silent = _unanswered(contacts, outcome)
-    if len(silent) == len(contacts) > 1:
+def _stop_if_silent_on_all(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
+    if len(_unanswered(contacts, outcome)) == len(contacts) > 1:
         raise RetryableError(
             f"HubSpot answered twice with success and named none of {len(contacts)} contacts in it. Nothing is "
             "recorded as sent; the next sync repeats the batch."
         )
-    for contact in silent:
+
+
+def _refuse_silent(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
+    for contact in _unanswered(contacts, outcome):
         message = "HubSpot answered twice with success, but neither as written nor as refused did it name this contact."
         outcome.refused[contact.key] = Refusal(NO_ANSWER, message, "")
 

@@ -6,13 +6,12 @@ that knows of none: what is left has to be part of what was planned.
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from babynames_assets.errors import FatalError
 from babynames_assets.hubspot.client import HubSpotClient
-from babynames_assets.settings import HubSpotSettings
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.picture import Picture, Removed, changes_since, picture_of
 from babynames_assets.sync.push import push_years
@@ -48,9 +47,9 @@ def push_approved(
     client: HubSpotClient,
     years: Sequence[int],
     *,
-    settings: HubSpotSettings,
     plan_id: str | None,
     run_id: str,
+    options: PushOptions,
     on_batch: Callable[[PushReport], None],
 ) -> PushReport:
     """Push some years as a plan says, or without one where none is needed.
@@ -59,28 +58,23 @@ def push_approved(
         engine: the warehouse.
         client: HubSpot.
         years: the partitions to bring up to date.
-        settings: how a push behaves, and from which size on it needs a plan.
         plan_id: the plan to carry out, or None.
         run_id: that of the push.
+        options: those of the push.
         on_batch: that of the push.
 
     Raises:
         PlanError: a plan is needed, or this one does not hold; nothing is done.
     """
-    approval = approve(engine, years, settings=settings, plan_id=plan_id)
-    options = PushOptions(
-        requests_in_flight=settings.requests_in_flight,
-        removed_contacts=settings.removed_contacts,
-        max_archive_share=settings.max_archive_share,
-        approved_archives=approval.archives,
-    )
-    report = push_years(engine, client, years, run_id=run_id, options=options, on_batch=on_batch)
+    approval = approve(engine, years, options=options, plan_id=plan_id)
+    approved = replace(options, approved_archives=approval.archives)
+    report = push_years(engine, client, years, run_id=run_id, options=approved, on_batch=on_batch)
     if approval.plan:
-        _finish_if_done(engine, approval.plan, settings.removed_contacts)
+        _finish_if_done(engine, approval.plan, options.removed_contacts)
     return report
 
 
-def approve(engine: Engine, years: Sequence[int], *, settings: HubSpotSettings, plan_id: str | None) -> Approval:
+def approve(engine: Engine, years: Sequence[int], *, options: PushOptions, plan_id: str | None) -> Approval:
     """Decide whether a sync may begin, and enter that its plan is begun.
 
     Raises:
@@ -88,10 +82,10 @@ def approve(engine: Engine, years: Sequence[int], *, settings: HubSpotSettings, 
     """
     with connect(engine) as connection:
         begun = sync_plans.begun(connection)
-    most = settings.plan_required_above
+    most = options.plan_required_above
     if plan_id is None and most is None and not begun:
         return Approval()
-    picture = _read_picture(engine, years, settings.removed_contacts)
+    picture = _read_picture(engine, years, options.removed_contacts)
     if plan_id is not None:
         plan = run_in_transaction(engine, lambda connection: _begin(connection, plan_id, years, picture))
         return _approval(plan, picture)

@@ -12,10 +12,10 @@ from babynames_assets.hubspot.contact_writes import MAX_BATCH, BatchOutcome
 from babynames_assets.sync.contacts import MAPPING, as_contact, contact_key
 from babynames_assets.sync.delivery import Delivery, Means
 from babynames_assets.sync.leases import Lease
-from babynames_assets.sync.outcomes import forget_contacts, record_outcome
+from babynames_assets.sync.outcomes import forget_contacts, record_as_holder, record_outcome
 from babynames_assets.sync.report import PushOptions, PushReport
-from babynames_assets.warehouse import sync_pieces, sync_state
-from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
+from babynames_assets.warehouse import sync_pieces
+from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
 from babynames_assets.warehouse.sync_pieces import Place
 from babynames_assets.warehouse.sync_state import ChangedContact, RemovedContact
 
@@ -56,7 +56,8 @@ def upsert_changed(push: Push) -> None:
         rows, outcome = [row for batch, _ in together for row in batch], BatchOutcome()
         for _, one in together:
             outcome.add(one)
-        if _record(push, rows, lambda connection: record_outcome(connection, rows, outcome)):
+        work = partial(record_outcome, batch=rows, outcome=outcome, backoff=push.options.backoff)
+        if record_as_holder(push.engine, push.lease, rows, work):
             _count(push.report, rows, outcome)
             push.on_batch(push.report)
 
@@ -78,7 +79,7 @@ def archive_removed(push: Push) -> None:
 
     def record(together: Sequence[tuple[list[RemovedContact], None]]) -> None:
         gone = [row for batch, _ in together for row in batch]
-        if _record(push, gone, partial(forget_contacts, gone=gone)):
+        if record_as_holder(push.engine, push.lease, gone, partial(forget_contacts, gone=gone)):
             for row in gone:
                 push.report.years[row.year].archived += 1
             push.on_batch(push.report)
@@ -99,21 +100,6 @@ def _deliver(
         delivery.run(batches)
     finally:
         push.under_way = delivery.under_way
-
-
-def _record(push: Push, contacts: Sequence[Contact], work: Callable[[Connection], None]) -> bool:
-    """Record an outcome; or, if the years belong to another sync by now, that nobody knows it, and return false."""
-    years = {contact.year for contact in contacts}
-
-    def record(connection: Connection) -> bool:
-        is_mine = push.lease.covers(connection, years)
-        if is_mine:
-            work(connection)
-        else:
-            sync_state.record_doubt(connection, contacts)
-        return is_mine
-
-    return run_in_transaction(push.engine, record)
 
 
 def _count(report: PushReport, rows: Sequence[ChangedContact], outcome: BatchOutcome) -> None:

@@ -30,6 +30,13 @@ def contact_key(row: BabyName) -> str:
     return f"{row.year}-{row.sex}-{row.name}"
 
 
+def row_of_key(key: str) -> tuple[int, str, str] | None:
+    """Year, sex and name of a contact's key, or None if it is the key of no contact."""
+    year, _, rest = key.partition("-")
+    sex, _, name = rest.partition("-")
+    return (int(year), sex, name) if year.isdecimal() and sex and name else None
+
+
 def as_contact(row: BabyName, births: int) -> ContactWrite:
     """All that HubSpot stores of a row; every value is text on the wire."""
     return ContactWrite(

@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from babynames_assets.errors import RetryableError
+from babynames_assets.errors import BabynamesError, RetryableError
 from babynames_assets.warehouse import sync_leases
 from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
 from babynames_assets.warehouse.sync_leases import HeldYear
@@ -65,6 +65,11 @@ class Lease:
         self._renewed_at = 0.0
         self._is_lost = False
 
+    @property
+    def years(self) -> Sequence[int]:
+        """What it is about."""
+        return self._years
+
     def take(self, run_id: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         """Wait until the years are free, and hold them.
 
@@ -75,15 +80,29 @@ class Lease:
         Raises:
             LeaseError: they are not free, for too long.
         """
-        me = f"run {run_id}, process {os.getpid()} on {socket.gethostname()}"
         began, waited_for = self._clock(), None
-        while in_the_way := self._try_to_take(me):
+        while in_the_way := self._try_to_take(run_id):
             if self._clock() >= began + self._terms.wait:
                 raise LeaseError(_describe(in_the_way, self._terms))
             if waited_for != in_the_way[0].held_by:
                 waited_for = in_the_way[0].held_by
                 _log.info("sync_waits", years=[held.year for held in in_the_way], held_by=waited_for)
             sleep(min(_LONGEST_POLL, self._terms.seconds / _RENEWALS))
+
+    def take_free(self, run_id: str) -> list[HeldYear]:
+        """Hold those of the years that are free at this moment, and no others from now on.
+
+        Args:
+            run_id: as for ``take``.
+
+        Returns:
+            The years that others hold.
+        """
+        of_others: list[HeldYear] = []
+        while self._years and (in_the_way := self._try_to_take(run_id)):
+            of_others += in_the_way
+            self._years = sorted({*self._years} - {held.year for held in in_the_way})
+        return of_others
 
     def keep(self) -> None:
         """Renew the lease when it is time.
@@ -120,10 +139,15 @@ class Lease:
         return is_held
 
     def give_back(self) -> None:
-        """Let others have the years."""
-        run_in_transaction(self._engine, partial(sync_leases.release, years=self._years, holder=self._holder))
+        """Let others have the years; where the warehouse cannot be told, they have them when the lease ends."""
+        try:
+            run_in_transaction(self._engine, partial(sync_leases.release, years=self._years, holder=self._holder))
+        except BabynamesError as error:
+            # The sync itself is done, or has an error of its own.
+            _log.warning("lease_not_given_back", error=str(error))
 
-    def _try_to_take(self, me: str) -> list[HeldYear]:
+    def _try_to_take(self, run_id: str) -> list[HeldYear]:
+        me = f"run {run_id}, process {os.getpid()} on {socket.gethostname()}"
         take = partial(sync_leases.take, held_by=me, years=self._years, holder=self._holder)
         self._renewed_at = self._clock()
         return run_in_transaction(self._engine, partial(take, seconds=self._terms.seconds))

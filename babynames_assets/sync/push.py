@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from babynames_assets.errors import BabynamesError, PausedError
+from babynames_assets.errors import PausedError
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.sync.changes import Push, archive_removed, upsert_changed
 from babynames_assets.sync.contacts import MAPPING
@@ -80,15 +80,7 @@ def _held(push: Push, run_id: str) -> Iterator[None]:
     finally:
         # HubSpot may still act on what has no answer: then nobody else may write these years until the lease ends.
         if not push.under_way:
-            _give_back(push.lease)
-
-
-def _give_back(lease: Lease) -> None:
-    try:
-        lease.give_back()
-    except BabynamesError as error:
-        # The sync itself is done, or has an error of its own; the lease ends without help.
-        _log.warning("lease_not_given_back", error=str(error))
+            push.lease.give_back()
 
 
 def _pause(push: Push, error: PausedError) -> dt.datetime:

@@ -1,7 +1,7 @@
 """Many rows in few statements, on every dialect."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from babynames_assets.warehouse.engine import Connection
 ROWS_IN_STATEMENT = 1000
 
 Row = Mapping[str, Any]
+NewValue = Callable[[str], sa.ColumnElement[Any]]
 
 
 def now() -> dt.datetime:
@@ -30,23 +31,53 @@ def upsert(
         table: where to.
         rows: all with the same columns.
         keys: the columns of the unique key.
-        update: column to set -> expression, or the constant ``NEW`` for the new row's value. For more than one row the
-            expression may bind no values: PyMySQL fills only those of the rows themselves.
+        update: column to set -> expression, or the constant ``NEW`` for the new row's value, or a function from a
+            column's name -> the new row's value of it, to an expression. For more than one row the expression may bind
+            no values: PyMySQL fills only those of the rows themselves. MySQL sets the columns one after the other, in
+            this order, and an expression sees what was set before it: what reads a column stands before what sets it.
     """
     for chunk in chunks(rows):
-        if connection.dialect.name == "sqlite":
-            insert = sqlite.insert(table)
-            values = {name: insert.excluded[name] if value is NEW else value for name, value in update.items()}
-            statement: sa.Insert = insert.on_conflict_do_update(index_elements=keys, set_=values)
-        else:
-            # VALUES(column): PyMySQL sends many rows in one statement only in this form, and MariaDB knows no other.
-            values = {name: sa.func.values(table.c[name]) if value is NEW else value for name, value in update.items()}
-            statement = mysql.insert(table).on_duplicate_key_update(values)
-        connection.execute(statement, chunk)
+        connection.execute(_upserting(_insert(connection, table), keys, update), chunk)
+
+
+def upsert_selected(
+    connection: Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: sa.Select | sa.TextualSelect,
+    *,
+    keys: Sequence[str],
+    update: Mapping[str, Any],
+) -> None:
+    """Insert the rows of a query; where one with the same key exists, update some of its columns.
+
+    Args:
+        connection: a transaction.
+        table: where to.
+        columns: which columns the query yields; on SQLite it needs a condition.
+        rows: the query.
+        keys: the columns of the unique key.
+        update: as in ``upsert``; an expression may bind values.
+    """
+    insert = _insert(connection, table).from_select(columns, rows)
+    connection.execute(_upserting(insert, keys, update))
 
 
 NEW = object()
 """In ``upsert``: the value of the row that was to be inserted."""
+
+
+def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | mysql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else mysql.insert(table)
+
+
+def _upserting(insert: sqlite.Insert | mysql.Insert, keys: Sequence[str], update: Mapping[str, Any]) -> sa.Insert:
+    if isinstance(insert, sqlite.Insert):
+        values = _values(update, lambda name: insert.excluded[name])
+        return insert.on_conflict_do_update(index_elements=keys, set_=values)
+    # VALUES(column): PyMySQL sends many rows in one statement only in this form, and MariaDB knows no other.
+    values = _values(update, lambda name: sa.func.values(insert.table.columns[name]))
+    return insert.on_duplicate_key_update(list(values.items()))
 
 
 def delete(connection: Connection, table: sa.Table, keys: Iterable[tuple[Any, ...]], columns: Sequence[str]) -> None:
@@ -68,3 +99,9 @@ def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     iterator = iter(rows)
     while chunk := list(islice(iterator, ROWS_IN_STATEMENT)):
         yield chunk
+
+
+def _values(update: Mapping[str, Any], new: NewValue) -> dict[str, Any]:
+    return {
+        name: new(name) if value is NEW else value(new) if callable(value) else value for name, value in update.items()
+    }

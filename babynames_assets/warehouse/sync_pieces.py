@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, sqlite
 
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.rows import now
+from babynames_assets.warehouse.rows import now, upsert_selected
 from babynames_assets.warehouse.sync_state import (
     KEY,
     NO_FINGERPRINT,
@@ -137,12 +136,7 @@ def _mark(connection: Connection, which: sa.ColumnElement[bool]) -> None:
     }
     rows = _with_state(*values.values()).where(which)
     changes = {"fingerprint": NO_FINGERPRINT, "status": "in_doubt"}
-    if connection.dialect.name == "sqlite":
-        add = sqlite.insert(contact_sync_state).from_select(list(values), rows)
-        connection.execute(add.on_conflict_do_update(index_elements=KEY, set_=changes))
-    else:
-        added = mysql.insert(contact_sync_state).from_select(list(values), rows)
-        connection.execute(added.on_duplicate_key_update(changes))
+    upsert_selected(connection, contact_sync_state, list(values), rows, keys=KEY, update=changes)
 
 
 def _last_of(connection: Connection, rows: sa.Select, table: sa.Table, limit: int) -> Place | None:

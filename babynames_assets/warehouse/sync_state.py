@@ -10,14 +10,19 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse import json_rows
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.rows import NEW, delete, now, upsert
+from babynames_assets.warehouse.rows import NEW, delete, now, upsert_selected
 from babynames_assets.warehouse.tables import baby_names, contact_sync_state
 
 KEY = ("year", "sex", "name")
 
 NO_FINGERPRINT = ""
 """The fingerprint of a contact of which nobody knows what HubSpot holds."""
+
+_COLUMNS = [*KEY, "fingerprint", "hubspot_id", "status", "synced_at"]
+_Recorded = tuple[int, str, str, str, str | None]
+"""Year, sex, name, fingerprint and HubSpot's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,36 @@ class SyncCounts:
     refused: int
     to_remove: int
     recorded: int
+
+
+def as_they_are(
+    connection: Connection, keys: Iterable[tuple[int, str, str]], mapping: str
+) -> list[tuple[ChangedContact, bool]]:
+    """Some rows as the table has them now, each with whether HubSpot confirmed it so; rows that have gone are left out.
+
+    Args:
+        connection: the warehouse.
+        keys: year, sex and name of a few rows.
+        mapping: the mapping version of today.
+    """
+    wanted: dict[tuple[int, str], list[str]] = {}
+    for year, sex, name in keys:
+        wanted.setdefault((year, sex), []).append(name)
+    if not wanted:
+        return []
+    names, state, fingerprint = baby_names.c, contact_sync_state.c, fingerprint_of_row(mapping)
+    is_confirmed = sa.and_(state.status == "synced", state.fingerprint == fingerprint)
+    # One condition a year and sex: lists of whole keys are no range of the index for every server.
+    any_of = (
+        sa.and_(names.year == year, names.sex == sex, names.name.in_(some)) for (year, sex), some in wanted.items()
+    )
+    query = (
+        sa.select(*(names[name] for name in (*KEY, "births")), fingerprint, sa.func.coalesce(is_confirmed, sa.false()))
+        .select_from(baby_names.outerjoin(contact_sync_state, same_row()))
+        .where(sa.or_(*any_of))
+        .order_by(names.year, names.sex, names.name)
+    )
+    return [(ChangedContact(*row[:-1]), bool(row[-1])) for row in connection.execute(query)]
 
 
 def record_synced(connection: Connection, contacts: Sequence[SyncedContact]) -> None:
@@ -159,32 +194,18 @@ def trusted_id() -> sa.ColumnElement[str | None]:
     return sa.case((state.status == "in_doubt", sa.null()), else_=state.hubspot_id)
 
 
+def _record(connection: Connection, status: str, contacts: Iterable[_Recorded], update: Sequence[str]) -> None:
+    moment = now().isoformat(sep=" ", timespec="microseconds")
+    rows = [(*contact, status, moment) for contact in contacts]
+    if rows:
+        columns = [contact_sync_state.c[name] for name in _COLUMNS]
+        given = json_rows.as_select(connection, columns, rows)
+        upsert_selected(connection, contact_sync_state, _COLUMNS, given, keys=KEY, update=dict.fromkeys(update, NEW))
+
+
 def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     """How many rows meet a condition; 0 of none."""
-    """How many rows meet a condition; 0 of none."""
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
-
-
-def _record(
-    connection: Connection,
-    status: str,
-    contacts: Iterable[tuple[int, str, str, str, str | None]],
-    update: Sequence[str],
-) -> None:
-    moment = now()
-    rows = [
-        {
-            "year": year,
-            "sex": sex,
-            "name": name,
-            "fingerprint": fingerprint,
-            "status": status,
-            "hubspot_id": hubspot_id,
-            "synced_at": moment,
-        }
-        for year, sex, name, fingerprint, hubspot_id in contacts
-    ]
-    upsert(connection, contact_sync_state, rows, keys=KEY, update=dict.fromkeys(update, NEW))
 
 
 def _of_years(query: sa.Select, column: sa.ColumnElement[int], years: Sequence[int] | None) -> sa.Select:

@@ -62,10 +62,34 @@ dead_letters = sa.Table(
     sa.Column("first_attempt_at", MOMENT, nullable=False),
     sa.Column("last_attempt_at", MOMENT, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("category", sa.String(64)),
+    sa.Column("message", _LONG_TEXT),
+    sa.Column("correlation_id", sa.String(64)),
+    sa.Column("next_attempt_at", MOMENT),
+    sa.Column("claimed_by", sa.String(64)),
+    sa.Column("note", _LONG_TEXT),
     sa.UniqueConstraint("service", "letter_key"),
     sa.CheckConstraint("service IN ('import', 'sync')", name="service"),
     sa.CheckConstraint("status IN ('open', 'retrying', 'resolved', 'discarded')", name="status"),
     sa.Index(None, "status", "service"),
+    sa.Index("ix_dead_letters_to_redrive", "service", "status", "next_attempt_at"),
+    **_OPTIONS,
+)
+
+# Without a foreign key: its locks would reach from the history into letters that a redrive has claimed.
+dead_letter_events = sa.Table(
+    "dead_letter_events",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("letter_id", sa.BigInteger, nullable=False),
+    sa.Column("happened_at", MOMENT, nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", _LONG_TEXT),
+    sa.Column("correlation_id", sa.String(64)),
+    sa.Column("note", _LONG_TEXT),
+    sa.CheckConstraint("event IN ('failed', 'retried', 'released', 'resolved', 'discarded')", name="event"),
+    sa.Index(None, "letter_id"),
     **_OPTIONS,
 )
 

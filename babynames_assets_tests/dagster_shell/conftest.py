@@ -12,10 +12,12 @@ import pytest
 
 from babynames_assets.definitions import defs
 from babynames_assets.emulators import dataset, kaggle, kaggle_versions, serving
+from babynames_assets.partitions import range_tags
 from babynames_assets.settings import Settings, load_settings
-from babynames_assets.warehouse import baby_names, dead_letters
-from babynames_assets.warehouse.dead_letters import StoredLetter
+from babynames_assets.warehouse import baby_names, letter_queries
 from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets.warehouse.letter_queries import LetterFilter, StoredLetter
+from babynames_assets.warehouse.letter_status import UNSETTLED
 from babynames_assets_tests.environment import clear_settings, logging_as_it_was
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 
@@ -67,19 +69,13 @@ class Installation:
             config: run config of ops, by their names.
             tags: more tags of the run.
         """
-        all_tags = dict(tags or {})
-        if years:
-            all_tags |= {
-                "dagster/asset_partition_range_start": str(years[0]),
-                "dagster/asset_partition_range_end": str(years[1]),
-            }
         return (
             defs.get_repository_def()
             .get_implicit_global_asset_job_def()
             .execute_in_process(
                 instance=self.instance,
                 asset_selection=[dg.AssetKey(asset.split("/")) for asset in assets],
-                tags=all_tags,
+                tags={**(range_tags(*years) if years else {}), **(tags or {})},
                 run_config={"ops": {name: {"config": values} for name, values in (config or {}).items()}},
                 raise_on_error=raise_on_error,
             )
@@ -115,7 +111,7 @@ class Installation:
     def letters(self) -> list[StoredLetter]:
         """The open dead letters of lines."""
         with connect(self.engine) as connection:
-            return dead_letters.sample(connection, "import", limit=1000)
+            return letter_queries.page(connection, LetterFilter(service="import", statuses=UNSETTLED), limit=1000)
 
 
 @pytest.fixture(scope="package")

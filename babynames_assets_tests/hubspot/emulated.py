@@ -71,6 +71,10 @@ class Emulated:
         """Order a fault."""
         assert self.session.post(f"{self.url}/_faults", json=[fault], timeout=5).status_code == 204
 
+    def end_faults(self) -> None:
+        """Have good days again, whatever was ordered."""
+        assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
+
     def stats(self) -> dict[str, Any]:
         """What came in so far."""
         answer: dict[str, Any] = self.session.get(f"{self.url}/_stats", timeout=5).json()

@@ -10,10 +10,11 @@ from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.push import push_years
 from babynames_assets.sync.report import PushOptions, PushReport
-from babynames_assets.warehouse import baby_names, dead_letters, sync_state
+from babynames_assets.warehouse import baby_names, letter_queries, sync_state
 from babynames_assets.warehouse.baby_names import SCHEMA
-from babynames_assets.warehouse.dead_letters import StoredLetter
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
+from babynames_assets.warehouse.letter_queries import LetterFilter, StoredLetter
+from babynames_assets.warehouse.letter_status import UNSETTLED
 from babynames_assets.warehouse.sync_state import SyncCounts
 from babynames_assets_tests.hubspot.emulated import Emulated, emulated_hubspot
 
@@ -56,7 +57,7 @@ class Sync:
     def letters(self) -> list[StoredLetter]:
         """The open dead letters."""
         with connect(self.engine) as connection:
-            return dead_letters.sample(connection, "sync", limit=1000)
+            return letter_queries.page(connection, LetterFilter(service="sync", statuses=UNSETTLED), limit=1000)
 
 
 @pytest.fixture(scope="package")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from babynames_assets.settings import HubSpotSettings
@@ -9,7 +10,7 @@ from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.plan import SyncPlan, plan_sync
 from babynames_assets.sync.report import PushReport
 from babynames_assets_tests.hubspot.emulated import Emulated
-from babynames_assets_tests.sync.conftest import Sync
+from babynames_assets_tests.sync.conftest import ARCHIVE, Sync
 
 CONTACTS = "/crm/objects/2026-03/contacts"
 
@@ -33,9 +34,9 @@ def push(sync: Sync, *years: int, plan_id: str | None = None, **changes: Any) ->
             sync.engine,
             client,
             years,
-            settings=hubspot_settings(**changes),
             plan_id=plan_id,
             run_id="test",
+            options=replace(ARCHIVE, **changes),
             on_batch=lambda _report: None,
         )
     finally:
