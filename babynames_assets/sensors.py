@@ -1,14 +1,25 @@
 """Sensors: what has happened that asks for a run."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from babynames_assets.assets import hubspot
+from babynames_assets.jobs import redrive_dead_letters_job
 from babynames_assets.partitions import range_tags
-from babynames_assets.warehouse import sync_pauses
+from babynames_assets.warehouse import letter_claims, sync_pauses
 from babynames_assets.warehouse.engine import Engine, connect
+
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_ASKED_AGAIN = timedelta(minutes=10)
+"""How long a request is given to reach the letter that has been due for longest."""
 
 
 @dg.sensor(
@@ -24,6 +35,29 @@ def paused_syncs(warehouse: dg.ResourceParam[Engine]) -> dg.SensorResult | dg.Sk
     if not over:
         return dg.SkipReason("No sync waits for a day that has begun.")
     return dg.SensorResult(run_requests=[_request(first, last, over) for first, last in _ranges(over)])
+
+
+@dg.sensor(
+    job_name=redrive_dead_letters_job.name,  # by the job itself, Dagster 1.13 warns of a parameter of its own
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Contacts that HubSpot refused are to be sent again.",
+)
+def due_dead_letters(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Engine]
+) -> dg.RunRequest | dg.SkipReason:
+    """Request a redrive when a letter is due and no redrive is under way."""
+    waiting = letter_claims.due(warehouse)
+    if waiting is None:
+        return dg.SkipReason("No dead letter is due.")
+    # Not older than a claim lasts: a run whose process has died stays started for ever in Dagster's books.
+    since = datetime.now(UTC) - timedelta(seconds=letter_claims.CLAIM_SECONDS)
+    under_way = dg.RunsFilter(job_name=redrive_dead_letters_job.name, statuses=_UNFINISHED, created_after=since)
+    if context.instance.get_runs_count(under_way):
+        return dg.SkipReason("A redrive is queued or under way; it takes what is due.")
+    # The same letters are asked for once; if they are still due after a while, that run did not reach them.
+    tries = (waiting.moment - waiting.first_due_at) // _ASKED_AGAIN
+    return dg.RunRequest(run_key=f"letter {waiting.first_id} due {waiting.first_due_at.isoformat()}, {tries}")
 
 
 def _request(first: int, last: int, over: Mapping[int, datetime]) -> dg.RunRequest:

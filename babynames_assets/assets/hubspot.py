@@ -6,13 +6,14 @@ import dagster as dg
 from pydantic import Field
 
 from babynames_assets.assets import warehouse as warehouse_assets
-from babynames_assets.clients import push_options
+from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
 from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.contacts import MAPPING
+from babynames_assets.sync.options import push_options
 from babynames_assets.sync.report import PushReport
 from babynames_assets.warehouse import sync_state
 from babynames_assets.warehouse.engine import Engine, connect
@@ -96,6 +97,7 @@ def _push(
         so_far = report
         progress.reached(report.contacts)
 
+    options = push_options(settings, requests_in_flight=requests_in_flight(settings))
     try:
         return push_approved(
             warehouse,
@@ -103,7 +105,7 @@ def _push(
             years,
             plan_id=config.plan_id or context.run.tags.get(PLAN_TAG),
             run_id=context.run.run_id,
-            options=push_options(settings),
+            options=options,
             on_batch=on_batch,
         )
     except BaseException:

@@ -11,10 +11,11 @@ from rich.console import Console
 
 from babynames_assets.cli import sync_words
 from babynames_assets.cli.years import parse_years
-from babynames_assets.clients import open_hubspot, open_warehouse, push_options
+from babynames_assets.clients import open_hubspot, open_warehouse, requests_in_flight
 from babynames_assets.observability.progress import Progress
 from babynames_assets.settings import Settings, load_settings
 from babynames_assets.sync.approval import push_approved
+from babynames_assets.sync.options import push_options
 from babynames_assets.sync.plan import plan_sync, read_differences, total_of
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import Engine, connect
@@ -65,7 +66,7 @@ def run(
                 sorted(standing),
                 plan_id=plan_id,
                 run_id="none (babynames sync run)",
-                options=push_options(settings),
+                options=push_options(settings, requests_in_flight=requests_in_flight(settings)),
                 on_batch=lambda so_far: progress.reached(so_far.contacts),
             )
         finally:

@@ -12,10 +12,10 @@ from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 import structlog
-from pydantic import SecretStr
 
 from babynames_assets.errors import BabynamesError, FatalError, PausedError
 from babynames_assets.hubspot.account import Account, read_account
+from babynames_assets.hubspot.auth import TokenSource
 from babynames_assets.hubspot.contact_reads import (
     PAGE,
     ReadContact,
@@ -46,7 +46,7 @@ class HubSpotClient:
         *,
         base_url: str,
         api_version: str,
-        token: SecretStr,
+        tokens: TokenSource,
         limiter: RateLimiter,
         connect_timeout: float = 10.0,
         read_timeout: float = 90.0,
@@ -60,7 +60,7 @@ class HubSpotClient:
         Args:
             base_url: the API's address.
             api_version: ``2026-03``, another date, or ``v3``.
-            token: service key or private-app token.
+            tokens: gives the token of each try.
             limiter: admits each try of each call.
             connect_timeout: seconds to wait for a connection.
             read_timeout: seconds to wait for an answer.
@@ -70,7 +70,7 @@ class HubSpotClient:
             clock: seconds since 1970, to know the account's next midnight.
         """
         patience = Patience(connect_timeout, read_timeout, attempts, max_wait)
-        self._transport = Transport(base_url, token, limiter, patience=patience, connections=connections)
+        self._transport = Transport(base_url, tokens, limiter, patience=patience, connections=connections)
         self._paths = Paths(api_version)
         self._clock = clock
         self._account: Account | None = None

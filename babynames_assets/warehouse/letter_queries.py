@@ -172,6 +172,12 @@ def counts(connection: Connection) -> dict[str, int]:
     return {row.service: row.letters for row in connection.execute(query)}
 
 
+def for_a_person(connection: Connection) -> int:
+    """Open letters that nothing tries again by itself."""
+    waits = sa.and_(dead_letters.c.status == "open", dead_letters.c.next_attempt_at.is_(None))
+    return connection.execute(sa.select(sa.func.count()).where(waits)).scalar_one()
+
+
 def _stored(row: Mapping[str, Any]) -> StoredLetter:
     return StoredLetter(**{**row, "payload": json.loads(row["payload"])})
 

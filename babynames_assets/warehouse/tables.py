@@ -165,6 +165,18 @@ sync_pauses = sa.Table(
     **_OPTIONS,
 )
 
+sealed_secrets = sa.Table(
+    "sealed_secrets",
+    METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("sealed", sa.Text),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("written_at", MOMENT),
+    sa.Column("leased_by", sa.String(64)),
+    sa.Column("leased_until", MOMENT),
+    **_OPTIONS,
+)
+
 sync_plans = sa.Table(
     "sync_plans",
     METADATA,

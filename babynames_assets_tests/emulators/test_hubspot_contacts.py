@@ -14,10 +14,11 @@ NEW_PROPERTY = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulated]:
-    """One emulator for this file."""
-    with emulated_hubspot() as emulated:
+@pytest.fixture(scope="module", params=["memory", "file"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
+    """One emulator in memory, and one with a state file."""
+    file = tmp_path_factory.mktemp("hubspot") / "state.sqlite" if request.param == "file" else None
+    with emulated_hubspot(state_file=file) as emulated:
         yield emulated
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 from babynames_assets.emulators.hubspot import rendering
 from babynames_assets.emulators.hubspot.calls import Call
+from babynames_assets.emulators.hubspot.records import Contact
 from babynames_assets.emulators.hubspot.replies import Reply, invalid, not_found, unreadable
 from babynames_assets.emulators.hubspot.shapes import text_of, texts_of
-from babynames_assets.emulators.hubspot.store import Contact, Store
+from babynames_assets.emulators.hubspot.store import Store
 from babynames_assets.emulators.hubspot.validation import normalize
 from babynames_assets.emulators.hubspot.writes import perform, write_from
 
 
 def create(call: Call) -> Reply:
     """POST batch/create: 201, or 207 if some are refused."""
-    return perform(call, [write_from(item, None) for item in call.inputs()], success=201, is_upsert=False)
+    return perform(call, [write_from(item, None, "") for item in call.inputs()], success=201, is_upsert=False)
 
 
 def upsert(call: Call) -> Reply:
@@ -29,7 +30,7 @@ def upsert(call: Call) -> Reply:
     writes = []
     for item, name, given in zip(inputs, names, ids, strict=True):
         value = normalize(name, given)
-        writes.append(write_from(item, known[name].get(value), {name: value}))
+        writes.append(write_from(item, known[name].get(value), value, {name: value}))
     return perform(call, writes, success=200, is_upsert=True)
 
 
@@ -43,8 +44,10 @@ def update(call: Call) -> Reply:
     writes = []
     for item, name, given in zip(inputs, names, ids, strict=True):
         target = known[name].get(normalize(name, given))
-        write = write_from(item, target)
-        writes.append(write if target else replace(write, error=not_found()))
+        if target:
+            writes.append(write_from(item, target, given))
+        elif name or not call.store.survivor(given):
+            writes.append(replace(write_from(item, None, given), error=not_found()))
     return perform(call, writes, success=200, is_upsert=False)
 
 
@@ -54,10 +57,11 @@ def read(call: Call) -> Reply:
     name = text_of(call.body, "idProperty")
     asked = texts_of(call.body, "properties")
     found = _find(call.store, name, [normalize(name, one) for one in ids])
+    if not name:
+        found.update({one: survivor for one in ids if (survivor := call.store.survivor(one))})
     missing = [one for one in ids if normalize(name, one) not in found]
-    answer = rendering.batch(
-        [rendering.shown(contact, asked, call.host) for contact in found.values()], call.now, call.now
-    )
+    contacts = {contact.id: contact for contact in found.values()}.values()
+    answer = rendering.batch([rendering.shown(one, asked, call.host) for one in contacts], call.now, call.now)
     if not missing:
         return Reply(200, answer)
     error = {
@@ -72,8 +76,7 @@ def read(call: Call) -> Reply:
 def archive(call: Call) -> Reply:
     """POST batch/archive: 204, for unknown contacts too."""
     contacts = call.store.by_ids(_id_of(item) for item in call.inputs())
-    with call.store.writing():
-        call.store.archive(contacts.values())
+    call.counts.archived(len(call.store.archive(contacts.values())))
     return Reply(204)
 
 
