@@ -181,9 +181,9 @@ def _store(scan: Scan, identity: dict[str, Any]) -> None:
         "header_lines": scan.header_lines,
         "lines": scan.lines,
         "unplaced": scan.unplaced,
-        "years": {year: asdict(counts) for year, counts in scan.years.items()},
+        "years": {year: vars(counts) for year, counts in scan.years.items()},
     }
-    (scan.folder / "scan.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (scan.folder / "scan.json").write_text(json.dumps(record) + "\n", encoding="utf-8")
 
 
 def _stored(folder: Path, identity: dict[str, Any]) -> Scan | None:
