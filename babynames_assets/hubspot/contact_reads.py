@@ -126,12 +126,13 @@ def read_page(
     for _ in range(_TRIES):
         answer = call(body)
         contacts = [_contact(result) for result in answer.get("results") or []]
-        total = answer.get("total", 0)
-        if len(contacts) >= min(limit, total):
+        total = answer.get("total")
+        if total is not None and len(contacts) >= min(limit, total):
             return SearchPage(total, contacts)
         _log.warning("search_incomplete", contacts=len(contacts), total=total)
     raise RetryableError(
-        f"HubSpot counted {total} contacts and showed {len(contacts)} of them, twice. Another try may succeed."
+        f"HubSpot answered a search twice, and not whole: it counted {total} contacts and showed {len(contacts)}. "
+        "Another try may succeed."
     )
 
 

@@ -159,7 +159,7 @@ class Walk:
                 return
             if is_first and self._is_too_much(year, page):
                 self.progress.not_archived.append(year)
-            self._enter_unknown(year, unknown.without_row(self._engine, page.contacts))
+            self._enter_unknown(year, unknown.strangers(self._engine, self._client, page.contacts))
             if page.total <= len(page.contacts):
                 return
             self.progress.after_id = page.contacts[-1].hubspot_id

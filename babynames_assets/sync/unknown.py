@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.hubspot.contact_reads import ReadContact
+from babynames_assets.hubspot.contact_writes import MAX_BATCH
 from babynames_assets.hubspot.properties import KEY_PROPERTY
 from babynames_assets.hubspot.wire import SearchFilter
 from babynames_assets.sync.drift import Drift
@@ -31,16 +33,20 @@ def of_other_years(first: int, last: int) -> Groups:
     ]
 
 
-def without_row(engine: Engine, contacts: Sequence[ReadContact]) -> list[Drift]:
-    """Those of some contacts of which neither the table nor the state knows."""
-    rows = {contact.hubspot_id: _row_of(contact.key or "") for contact in contacts}
+def strangers(engine: Engine, client: HubSpotClient, contacts: Sequence[ReadContact]) -> list[Drift]:
+    """Those of some contacts that search shows, of which neither the table nor the state knows.
+
+    They are read by their keys once more, because search shows what was archived a moment ago, too.
+    """
+    rows = {contact.key: _row_of(contact.key) for contact in contacts if contact.key}
     with connect(engine) as connection:
-        strangers = sync_readback.without_row(connection, [row for row in rows.values() if row])
-    return [
-        Drift("unknown", contact.key or "", contact.hubspot_id)
-        for contact in contacts
-        if (row := rows[contact.hubspot_id]) is None or row in strangers
-    ]
+        without_row = sync_readback.without_row(connection, [row for row in rows.values() if row])
+    keys = [key for key, row in rows.items() if row is None or row in without_row]
+    found: list[Drift] = []
+    for start in range(0, len(keys), MAX_BATCH):
+        outcome = client.read(keys[start : start + MAX_BATCH], [])
+        found += [Drift("unknown", key, contact.hubspot_id) for key, contact in outcome.found.items()]
+    return found
 
 
 def _row_of(key: str) -> RowKey | None:
