@@ -28,7 +28,7 @@ def applies(change: Change, moment: dt.datetime) -> sa.ColumnElement[bool]:
     """
     status = dead_letters.c.status
     now_in = [one for one in STATUSES if status_after(change, one)]
-    condition = status.in_(now_in)
+    condition: sa.ColumnElement[bool] = status.in_(now_in)
     if "retrying" not in now_in and status_after(change, "retrying", claim_has_ended=True):
         condition = sa.or_(condition, sa.and_(status == "retrying", dead_letters.c.next_attempt_at <= moment))
     return condition

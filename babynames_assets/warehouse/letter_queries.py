@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -120,7 +120,7 @@ def page(connection: Connection, wanted: LetterFilter, *, limit: int, after: int
     rows = connection.execute(
         query.where(matching(wanted), dead_letters.c.id > after).order_by(dead_letters.c.id).limit(limit)
     )
-    return [_stored(row) for row in rows.mappings()]
+    return [StoredLetter(**{**row, "payload": json.loads(row["payload"])}) for row in rows.mappings()]
 
 
 def every_letter(engine: Engine, wanted: LetterFilter) -> Iterator[StoredLetter]:
@@ -176,10 +176,6 @@ def for_a_person(connection: Connection) -> int:
     """Open letters that nothing tries again by itself."""
     waits = sa.and_(dead_letters.c.status == "open", dead_letters.c.next_attempt_at.is_(None))
     return connection.execute(sa.select(sa.func.count()).where(waits)).scalar_one()
-
-
-def _stored(row: Mapping[str, Any]) -> StoredLetter:
-    return StoredLetter(**{**row, "payload": json.loads(row["payload"])})
 
 
 _COMPARED = 200
