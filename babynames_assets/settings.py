@@ -183,6 +183,13 @@ class HubSpotSettings(_Group):
         description="A sync that would write and archive more contacts than this is refused, unless it is given the "
         "id of a plan. Empty: none needs a plan.",
     )
+    check_sample: int = Field(
+        default=500,
+        ge=0,
+        le=100_000,
+        description="Contacts, chosen at random, that are read back after each sync to see that HubSpot still holds "
+        "them; a call a hundred. 0: none.",
+    )
     plan_valid_hours: float = Field(default=24, gt=0, description="Hours within which a sync can begin a plan.")
 
     @property

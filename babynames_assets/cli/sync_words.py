@@ -41,7 +41,7 @@ def show_plan(plan: SyncPlan, settings: HubSpotSettings) -> None:
         f"{plan.expires_at:%Y-%m-%d %H:%M} UTC"
     )
     todo = {year: asdict(found) for year, found in plan.years.items() if found.create + found.update + found.archive}
-    _print_years(todo, _PLAN, asdict(totals))
+    print_years(todo, _PLAN, asdict(totals))
     if len(todo) < len(plan.years):
         _console.print(f"{len(plan.years) - len(todo):,} of {len(plan.years):,} years have nothing to do.")
     _console.print(_cost(plan, settings.tier))
@@ -68,7 +68,7 @@ def show_push(report: PushReport) -> None:
     """What a push did, for a person."""
     done = {year: asdict(push) for year, push in report.years.items()}
     totals = {name: sum(year[name] for year in done.values()) for name in _PUSH}
-    _print_years({year: push for year, push in done.items() if any(push.values())}, _PUSH, totals)
+    print_years({year: push for year, push in done.items() if any(push.values())}, _PUSH, totals)
     if not any(totals.values()):
         _console.print("Nothing to do: HubSpot holds what the table says.")
 
@@ -84,7 +84,18 @@ def standing_document(standing: Mapping[int, YearDifference]) -> dict[str, Any]:
 def show_standing(standing: Mapping[int, YearDifference]) -> None:
     """Where the contacts stand, for a person."""
     rows = {year: _standing(found) for year, found in standing.items()}
-    _print_years(rows, _STANDING, _standing(total_of(standing)))
+    print_years(rows, _STANDING, _standing(total_of(standing)))
+
+
+def print_years(rows: Mapping[Any, Mapping[str, int]], columns: Sequence[str], totals: Mapping[str, int]) -> None:
+    """A table of counts by year, with their totals below."""
+    table = Table(show_footer=True)
+    table.add_column("year", "total")
+    for name in columns:
+        table.add_column(name.replace("_", " "), f"{totals[name]:,}", justify="right", no_wrap=True)
+    for year, counts in rows.items():
+        table.add_row(str(year), *(f"{counts[name]:,}" for name in columns))
+    _console.print(table)
 
 
 def _standing(found: YearDifference) -> dict[str, int]:
@@ -94,16 +105,6 @@ def _standing(found: YearDifference) -> dict[str, int]:
         "refused": found.refused,
         "to_remove": found.archive,
     }
-
-
-def _print_years(rows: Mapping[int, Mapping[str, int]], columns: Sequence[str], totals: Mapping[str, int]) -> None:
-    table = Table(show_footer=True)
-    table.add_column("year", "total")
-    for name in columns:
-        table.add_column(name.replace("_", " "), f"{totals[name]:,}", justify="right", no_wrap=True)
-    for year, counts in rows.items():
-        table.add_row(str(year), *(f"{counts[name]:,}" for name in columns))
-    _console.print(table)
 
 
 def _cost(plan: SyncPlan, tier: str) -> str:

@@ -5,13 +5,13 @@ of the day are spent, or the process dies, the next run goes on from there.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
 import structlog
 
-from babynames_assets.errors import PausedError
+from babynames_assets.errors import FatalError, PausedError
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.hubspot.contact_writes import MAX_BATCH
 from babynames_assets.sync import unknown
@@ -56,9 +56,8 @@ class Reconciliation:
 def reconcile(
     engine: Engine,
     client: HubSpotClient,
-    years: tuple[int, int],
+    years: tuple[int, int] | None,
     *,
-    is_everything: bool,
     options: ReconcileOptions,
     on_read: Callable[[ReconcileProgress], None] = lambda _progress: None,
 ) -> Reconciliation:
@@ -67,20 +66,20 @@ def reconcile(
     Args:
         engine: the warehouse.
         client: HubSpot.
-        years: first and last year.
-        is_everything: these are all years that there are, so that contacts of other years are unknown, too.
+        years: first and last year; None for all, and then contacts of any other year are unknown, too.
         options: see ReconcileOptions.
         on_read: called after contacts were read.
 
     Raises:
         RetryableError: HubSpot or the warehouse cannot answer now; the next run goes on from there.
-        FatalError: a person has to change something.
+        FatalError: a person has to change something, or there is nothing to read.
     """
-    walk = Walk(engine, client, _task(years, is_everything=is_everything, options=options), options, on_read)
+    first, last = years or _all_years(engine)
+    walk = Walk(engine, client, _task((first, last), is_everything=years is None, options=options), options, on_read)
     is_resumed = walk.begin()
-    searches = {year: unknown.of_year(year) for year in range(years[0], years[1] + 1)}
-    if is_everything:
-        searches[OTHER_YEARS] = unknown.of_other_years(*years)
+    searches = {year: unknown.of_year(year) for year in range(first, last + 1)}
+    if years is None:
+        searches[OTHER_YEARS] = unknown.of_other_years(first, last)
     paused_until: dt.datetime | None = None
     try:
         client.ensure_schema()
@@ -88,23 +87,23 @@ def reconcile(
     except PausedError as error:
         paused_until = error.until or dt.datetime.now(dt.UTC) + _PAUSE_OF_UNKNOWN_LENGTH
         _log.warning("reconciliation_paused", until=paused_until.isoformat(), year=walk.progress.year)
-    return Reconciliation(*years, walk.progress, paused_until, is_resumed)
+    return Reconciliation(first, last, walk.progress, paused_until, is_resumed)
 
 
 def read_sample(
-    engine: Engine, client: HubSpotClient, years: Iterable[int], *, size: int, rng: Random
+    engine: Engine, client: HubSpotClient, years: Sequence[int] | None, *, size: int, rng: Random
 ) -> ReconcileProgress:
     """Read back some contacts of some years, each as likely as any other; contacts unknown here are not looked for.
 
     Args:
         engine: the warehouse.
         client: HubSpot.
-        years: the partitions.
+        years: the partitions, or None for all.
         size: how many.
         rng: chooses them.
     """
     with connect(engine) as connection:
-        chosen = sync_readback.sample(connection, list(years), MAPPING, size=size, rng=rng)
+        chosen = sync_readback.sample(connection, years, MAPPING, size=size, rng=rng)
     progress = ReconcileProgress()
     for contact in chosen:
         progress.begin(contact.year).read += 1
@@ -133,6 +132,14 @@ def repair(
     if not years:
         return PushReport()
     return push_approved(engine, client, years, plan_id=None, run_id=run_id, options=options, on_batch=on_batch)
+
+
+def _all_years(engine: Engine) -> tuple[int, int]:
+    with connect(engine) as connection:
+        found = sync_readback.year_range(connection)
+    if found is None:
+        raise FatalError("The warehouse has no row and no contact: there is nothing to read back.")
+    return found
 
 
 def _task(years: tuple[int, int], *, is_everything: bool, options: ReconcileOptions) -> str:

@@ -96,7 +96,7 @@ class ReconcileProgress:
         names = [one.name for one in fields(YearReading)]
         return YearReading(**{name: sum(getattr(year, name) for year in self.years.values()) for name in names})
 
-    def by_kind(self) -> dict[Kind, int]:
+    def by_kind(self) -> dict[str, int]:
         """Contacts that are not as they should be, in all years."""
         totals = self.totals()
         return {kind: getattr(totals, kind) for kind in KINDS}

@@ -47,23 +47,31 @@ def next_confirmed(
     return [ConfirmedContact(*row) for row in connection.execute(query.order_by(baby_names.c.sex, baby_names.c.name))]
 
 
+def year_range(connection: Connection) -> tuple[int, int] | None:
+    """The first and the last year that the table or the state has; None where both are empty."""
+    columns = [table.c.year for table in (baby_names, contact_sync_state)]
+    ends = [connection.execute(sa.select(sa.func.min(year), sa.func.max(year))).one() for year in columns]
+    found = [year for pair in ends for year in pair if year is not None]
+    return (min(found), max(found)) if found else None
+
+
 def sample(
-    connection: Connection, years: Sequence[int], mapping: str, *, size: int, rng: Random
+    connection: Connection, years: Sequence[int] | None, mapping: str, *, size: int, rng: Random
 ) -> list[ConfirmedContact]:
     """Some of the rows of some years that HubSpot confirmed, each as likely as any other.
 
     Args:
         connection: one transaction, so that counts and rows belong together.
-        years: the partitions.
+        years: the partitions, or None for all.
         mapping: the mapping version of today.
         size: how many; fewer if there are fewer.
         rng: chooses them.
     """
     state = contact_sync_state.c
-    is_synced = sa.and_(state.year.in_(years), state.status == "synced")
-    counts = connection.execute(
-        sa.select(state.year, sa.func.count()).where(is_synced).group_by(state.year).order_by(state.year)
-    ).all()
+    query = sa.select(state.year, sa.func.count()).where(state.status == "synced")
+    if years is not None:
+        query = query.where(state.year.in_(years))
+    counts = connection.execute(query.group_by(state.year).order_by(state.year)).all()
     chosen = sorted(rng.sample(range(total), min(size, total))) if (total := sum(count for _, count in counts)) else []
     found: list[ConfirmedContact] = []
     first = 0

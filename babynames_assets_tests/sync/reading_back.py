@@ -56,17 +56,15 @@ class People:
             assert self._hubspot.call("POST", UPSERT, {"inputs": inputs}).status_code == 200
 
 
-def read_back(
-    sync: Sync, first: int, last: int | None = None, *, is_everything: bool = False, **changes: Any
-) -> Reconciliation:
-    """Read some years back, as a new process does."""
+def read_back(sync: Sync, first: int | None = None, last: int | None = None, **changes: Any) -> Reconciliation:
+    """Read a year, a range or everything back, as a new process does."""
+    years = None if first is None else (first, last or first)
     client = sync.hubspot.client()
     try:
         return reconcile(
             sync.engine,
             client,
-            (first, last or first),
-            is_everything=is_everything,
+            years,
             options=replace(ALL, **changes),
         )
     finally:

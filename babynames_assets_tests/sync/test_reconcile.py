@@ -76,7 +76,7 @@ def test_what_nobody_touched_is_equal(sync: Sync) -> None:
     synced(sync, y2001=names(250), y2002=names(30))
     found: list[Reconciliation] = []
 
-    calls = calls_of(sync.hubspot, lambda: found.append(read_back(sync, 2001, 2002, is_everything=True)))
+    calls = calls_of(sync.hubspot, lambda: found.append(read_back(sync)))
 
     assert found[0].is_equal
     assert found[0].progress.by_kind() == NOTHING
@@ -246,7 +246,7 @@ def test_strangers_are_found_page_by_page_in_every_year(sync: Sync, people: Peop
     people.add("no key of ours", birth_year="2003")
     people.add("2050-F-Ageless", birth_year="")
 
-    found = read_back(sync, 2001, 2003, is_everything=True)
+    found = read_back(sync)
 
     assert {year: one.unknown for year, one in found.progress.years.items()} == {2001: 450, 2002: 1, 2003: 1, 0: 2}
     assert len(found.progress.examples) == EXAMPLES
@@ -274,7 +274,7 @@ def test_a_warehouse_that_knows_little_archives_nothing(sync: Sync, people: Peop
     people.add(*(f"2001-F-Stranger{number}" for number in range(30)))
     people.add(*(f"1999-F-Stranger{number}" for number in range(50)))
 
-    found = read_back(sync, 2001, is_everything=True, archive_unknown=True)
+    found = read_back(sync, archive_unknown=True)
 
     assert found.progress.not_archived == [2001, OTHER_YEARS]
     assert found.progress.totals().unknown == 80
@@ -437,7 +437,6 @@ def test_progress_is_told(sqlite_sync: Sync) -> None:
         sqlite_sync.engine,
         client,
         (2001, 2001),
-        is_everything=False,
         options=ALL,
         on_read=lambda progress: told.append(progress.totals().read),
     )
@@ -465,6 +464,16 @@ def test_a_sample_reads_a_few_and_finds_what_it_reads(sync: Sync, people: People
     client.close()
 
     assert calls == {READ: 2}
+
+
+def test_an_empty_warehouse_is_not_read_back(sqlite_sync: Sync) -> None:
+    """Every contact would be unknown to it; nothing is asked of HubSpot."""
+
+    def refused() -> None:
+        with pytest.raises(FatalError, match="nothing to read back"):
+            read_back(sqlite_sync)
+
+    assert not calls_of(sqlite_sync.hubspot, refused)
 
 
 def test_a_sample_of_nothing_makes_no_call(sqlite_sync: Sync) -> None:

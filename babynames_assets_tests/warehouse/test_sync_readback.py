@@ -19,7 +19,7 @@ def confirmed(engine: Engine, year: int = 2001, after: Place | None = None, limi
         return sync_readback.next_confirmed(connection, year, MAPPING, after=after, limit=limit)
 
 
-def sample(engine: Engine, years: list[int], size: int, seed: int = 1) -> list[ConfirmedContact]:
+def sample(engine: Engine, years: list[int] | None, size: int, seed: int = 1) -> list[ConfirmedContact]:
     """Some of it."""
     with connect(engine) as connection:
         return sync_readback.sample(connection, years, MAPPING, size=size, rng=Random(seed))  # noqa: S311 - a sample
@@ -109,6 +109,20 @@ def test_a_sample_leaves_out_what_is_to_be_sent(engine: Engine) -> None:
     confirm(engine, 2001, Changed=1, Same=1, Gone=1)
 
     assert [one.name for one in sample(engine, [2001], 10)] == ["Same"]
+
+
+def test_all_years_are_those_of_the_table_and_of_the_state(engine: Engine) -> None:
+    """Also a year that one of them has alone."""
+    with connect(engine) as connection:
+        assert sync_readback.year_range(connection) is None
+    load(engine, 2001, ("F", "Mary", 1))
+    load(engine, 2003, ("F", "Mary", 1))
+    confirm(engine, 1999, Mary=1)
+    confirm(engine, 2001, Mary=1)
+
+    with connect(engine) as connection:
+        assert sync_readback.year_range(connection) == (1999, 2003)
+    assert [one.year for one in sample(engine, None, 10)] == [2001]
 
 
 def test_what_a_sync_wrote_meanwhile_is_told_apart(engine: Engine) -> None:
