@@ -7,14 +7,23 @@ from functools import partial
 
 from babynames_assets.errors import ConfigurationError
 from babynames_assets.hubspot import limits
+from babynames_assets.hubspot.auth import GUIDE, StaticTokens, TokenSource
 from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.hubspot.oauth import OAuthTokens
+from babynames_assets.hubspot.paths import Paths
+from babynames_assets.hubspot.token_endpoint import OAuthApp, TokenEndpoint
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
 from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets.secret_store import SecretStore
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse import rate_limits
 from babynames_assets.warehouse.engine import Engine, open_engine
+from babynames_assets.warehouse.sealed_secrets import SealedSecrets
+
+TOKEN_READ_TIMEOUT = 30.0
+"""Seconds: a token is given at once or not at all, and the other processes wait for the one that asks."""
 
 
 def open_warehouse(settings: Settings) -> Engine:
@@ -55,18 +64,13 @@ def open_hubspot(settings: Settings, warehouse: Engine) -> HubSpotClient:
         warehouse: keeps the rate limit; its schema is up to date.
 
     Raises:
-        ConfigurationError: there is no token.
+        ConfigurationError: it is not clear how to log in.
     """
-    if settings.hubspot.token is None:
-        raise ConfigurationError(
-            "There is no HubSpot token: set BABYNAMES_HUBSPOT__TOKEN to a service key or a private-app token with the "
-            "scopes crm.objects.contacts.read, crm.objects.contacts.write and crm.schemas.contacts.write."
-        )
     burst = limits.burst_limits(settings.hubspot.tier)
     return HubSpotClient(
         base_url=settings.hubspot.base_url,
         api_version=settings.hubspot.api_version,
-        token=settings.hubspot.token,
+        tokens=open_hubspot_tokens(settings, warehouse),
         limiter=RateLimiter(partial(rate_limits.reserve, warehouse, "hubspot", burst)),
         connect_timeout=settings.hubspot.connect_timeout,
         read_timeout=settings.hubspot.read_timeout,
@@ -77,3 +81,59 @@ def open_hubspot(settings: Settings, warehouse: Engine) -> HubSpotClient:
 def requests_in_flight(settings: Settings) -> int:
     """Calls that are made side by side."""
     return settings.hubspot.requests_in_flight or limits.requests_in_flight(settings.hubspot.tier)
+
+
+def open_hubspot_tokens(settings: Settings, warehouse: Engine) -> TokenSource:
+    """Where the tokens of HubSpot's calls come from: one or two that last, or OAuth's.
+
+    Args:
+        settings: the settings.
+        warehouse: keeps OAuth's tokens; its schema is up to date.
+
+    Raises:
+        ConfigurationError: there are no credentials, not all of one kind, or of both kinds.
+    """
+    hubspot = settings.hubspot
+    lasting = {"BABYNAMES_HUBSPOT__TOKEN_NEXT": hubspot.token_next, "BABYNAMES_HUBSPOT__TOKEN": hubspot.token}
+    given = {name: token for name, token in lasting.items() if token is not None}
+    if hubspot.uses_oauth:
+        if given:
+            raise ConfigurationError(
+                f"{' and '.join(given)} and BABYNAMES_HUBSPOT__OAUTH_... are set: which one is meant? Remove the other."
+            )
+        return _open_oauth(settings, warehouse)
+    if not given:
+        raise ConfigurationError(
+            "There is no HubSpot token: set BABYNAMES_HUBSPOT__TOKEN to a service key or a private-app token with the "
+            "scopes crm.objects.contacts.read, crm.objects.contacts.write and crm.schemas.contacts.write."
+        )
+    return StaticTokens(given)
+
+
+def open_secrets(settings: Settings, warehouse: Engine) -> SecretStore:
+    """The secrets that change at run time.
+
+    Raises:
+        ConfigurationError: there is no key to open them with.
+    """
+    return SecretStore(SealedSecrets(warehouse), settings.secret_key)
+
+
+def _open_oauth(settings: Settings, warehouse: Engine) -> OAuthTokens:
+    hubspot = settings.hubspot
+    client_id, client_secret = hubspot.oauth_client_id, hubspot.oauth_client_secret
+    refresh_token = hubspot.oauth_refresh_token
+    if client_id is None or client_secret is None or refresh_token is None:
+        needed = {"CLIENT_ID": client_id, "CLIENT_SECRET": client_secret, "REFRESH_TOKEN": refresh_token}
+        missing = [f"BABYNAMES_HUBSPOT__OAUTH_{name}" for name, value in needed.items() if value is None]
+        raise ConfigurationError(
+            f"OAuth needs {' and '.join(missing)} too: the app's page in HubSpot shows its client id and secret, and "
+            f"authorising the app gives the refresh token ({GUIDE})."
+        )
+    endpoint = TokenEndpoint(
+        hubspot.base_url,
+        Paths(hubspot.api_version).token,
+        OAuthApp(client_id, client_secret),
+        timeout=(hubspot.connect_timeout, min(hubspot.read_timeout, TOKEN_READ_TIMEOUT)),
+    )
+    return OAuthTokens(endpoint, refresh_token, open_secrets(settings, warehouse))

@@ -1,29 +1,38 @@
 """Settings: every value that differs between two installations, read from the environment in this file alone.
 
 A variable is named ``BABYNAMES_`` + group + ``__`` + field, for example ``BABYNAMES_HUBSPOT__TIER``. A file of such
-lines, named by ``BABYNAMES_ENV_FILE`` (default ``.env``), is read too; the environment wins over it.
-``docs/settings.md`` lists them all.
+lines, named by ``BABYNAMES_ENV_FILE`` (default ``.env``), is read too; the environment wins over it. A secret may lie
+in a file of its own, which the variable with ``_FILE`` at its end names. ``docs/settings.md`` lists them all.
 """
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from babynames_assets import variables as names
 from babynames_assets.errors import ConfigurationError
+from babynames_assets.variables import PREFIX
 
-PREFIX = "BABYNAMES_"
 ENV_FILE_VARIABLE = "BABYNAMES_ENV_FILE"
 TEST_SUITE_PREFIX = "BABYNAMES_TEST_"
 
+
+def _is_in_one_piece(secret: SecretStr) -> SecretStr:
+    # A token travels in a header. One with a line end is refused there by an error that quotes it.
+    text = secret.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("it holds a space, a line end or a letter beyond ASCII, which no token has")
+    return secret
+
+
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Token = Annotated[SecretStr, AfterValidator(_is_in_one_piece)]
 
 
 class _Group(BaseModel):
@@ -71,7 +80,7 @@ class KaggleSettings(_Group):
         pattern=r"^https?://",
         description="Kaggle's API, or an emulator of it.",
     )
-    token: SecretStr | None = Field(default=None, description="Kaggle API token. Public datasets need none.")
+    token: Token | None = Field(default=None, description="Kaggle API token. Public datasets need none.")
     connect_timeout: Seconds = Field(default=10, description="Seconds to wait for a connection.")
     read_timeout: Seconds = Field(default=60, description="Seconds to wait for the next bytes.")
     max_archive_bytes: int = Field(default=10 * 2**30, ge=1, description="A larger download is refused.")
@@ -121,7 +130,22 @@ class HubSpotSettings(_Group):
     tier: Literal["free", "starter", "professional", "enterprise", "api_limit_increase", "oauth_app"] = Field(
         default="free", description="The account's subscription; it sets the calls allowed in ten seconds."
     )
-    token: SecretStr | None = Field(default=None, description="Service key or private-app token (`pat-...`).")
+    token: Token | None = Field(default=None, description="Service key or private-app token (`pat-...`).")
+    token_next: Token | None = Field(
+        default=None,
+        description="While a token is rotated: the new one. It is tried first; the other is used while it is refused.",
+    )
+    oauth_client_id: str | None = Field(
+        default=None,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Client id of the OAuth app that is used instead of a token.",
+    )
+    oauth_client_secret: Token | None = Field(default=None, description="Client secret of the OAuth app.")
+    oauth_refresh_token: Token | None = Field(
+        default=None,
+        description="Refresh token that HubSpot gave when the OAuth app was authorised. A newer one that HubSpot hands "
+        "out later is kept in the warehouse, encrypted.",
+    )
     connect_timeout: Seconds = Field(default=10, description="Seconds to wait for a connection.")
     read_timeout: Seconds = Field(
         default=90, description="Seconds to wait for an answer (HubSpot itself gives up after 100)."
@@ -150,8 +174,28 @@ class HubSpotSettings(_Group):
     )
     max_archive_share: Share = Field(
         default=0.2,
-        description="A sync that would archive more than this share of a year's contacts is refused.",
+        description="A sync that would archive more than this share of a year's contacts is refused, "
+        "unless it is given the id of a plan that shows them.",
     )
+    plan_required_above: int | None = Field(
+        default=None,
+        ge=0,
+        description="A sync that would write and archive more contacts than this is refused, unless it is given the "
+        "id of a plan. Empty: none needs a plan.",
+    )
+    check_sample: int = Field(
+        default=500,
+        ge=0,
+        le=100_000,
+        description="Contacts, chosen at random, that are read back after each sync to see that HubSpot still holds "
+        "them; a call a hundred. 0: none.",
+    )
+    plan_valid_hours: float = Field(default=24, gt=0, description="Hours within which a sync can begin a plan.")
+
+    @property
+    def uses_oauth(self) -> bool:
+        """Whether anything of an OAuth app is set."""
+        return any((self.oauth_client_id, self.oauth_client_secret, self.oauth_refresh_token))
 
 
 class DeadLetterSettings(_Group):
@@ -194,6 +238,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe log line to print."
     )
+    secret_key: Token | None = Field(
+        default=None,
+        description="Encrypts the secrets that change at run time, which the warehouse keeps; OAuth needs it. "
+        "`babynames secrets new-key` prints one. Several, with commas between: the first encrypts, all decrypt.",
+    )
     warehouse: WarehouseSettings = WarehouseSettings()
     kaggle: KaggleSettings = KaggleSettings()
     ingest: IngestSettings = IngestSettings()
@@ -224,17 +273,19 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment and the env file.
+    """Read the settings from the environment, the env file and the files of secrets.
 
     Raises:
-        ConfigurationError: a value is not allowed, or a variable's name is unknown; the message lists all.
+        ConfigurationError: a value is not allowed, a variable's name is unknown, or a secret's file cannot be read; the
+            message lists all bad values.
     """
     env_file = os.environ.get(ENV_FILE_VARIABLE, ".env")
-    _refuse_unknown_names(env_file)
+    values = _ours()
+    names.refuse_unknown(Settings, values, place=f"environment, or {env_file}")
     try:
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=env_file, **names.secrets_from_files(Settings, values))
     except ValidationError as error:
-        lines = [_describe(detail) for detail in error.errors(include_url=False)]
+        lines = [names.describe(Settings, detail) for detail in error.errors(include_url=False)]
         raise ConfigurationError("These settings cannot be used:\n" + "\n".join(lines)) from None
 
 
@@ -250,16 +301,12 @@ def configured_names() -> set[str]:
 
 def variables() -> Iterator[tuple[str, str, str]]:
     """Name, default and description of every setting, in the order of this file."""
-    for name, field in Settings.model_fields.items():
-        if isinstance(field.default, _Group):
-            for inner, inner_field in type(field.default).model_fields.items():
-                yield (
-                    f"{PREFIX}{name}__{inner}".upper(),
-                    _default_text(inner_field.default),
-                    inner_field.description or "",
-                )
-        else:
-            yield f"{PREFIX}{name}".upper(), _default_text(field.default), field.description or ""
+    return names.variables(Settings)
+
+
+def secret_variables() -> list[str]:
+    """The names of the settings that are secret; each may have ``_FILE`` at its end and name a file."""
+    return names.secret_variables(Settings)
 
 
 def _ours() -> dict[str, str | None]:
@@ -268,29 +315,3 @@ def _ours() -> dict[str, str | None]:
     named = {name.upper(): value for name, value in found.items() if name.upper().startswith(PREFIX)}
     others = {name for name in named if name == ENV_FILE_VARIABLE or name.startswith(TEST_SUITE_PREFIX)}
     return {name: value for name, value in named.items() if name not in others}
-
-
-def _default_text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _refuse_unknown_names(env_file: str) -> None:
-    known = [name for name, _, _ in variables()]
-    unknown = sorted(_ours().keys() - known)
-    if not unknown:
-        return
-    lines = []
-    for name in unknown:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-        lines.append(f"  {name}: no such setting" + (f"; did you mean {close[0]}?" if close else ""))
-    raise ConfigurationError(
-        f"These settings do not exist (environment, or {env_file}):\n"
-        + "\n".join(lines)
-        + "\ndocs/settings.md lists them all."
-    )
-
-
-def _describe(detail: ErrorDetails) -> str:
-    name = PREFIX + "__".join(str(part) for part in detail["loc"]).upper()
-    meaning = {known: description for known, _, description in variables()}.get(name, "")
-    return f"  {name}: {detail['msg']}. {meaning}".rstrip()

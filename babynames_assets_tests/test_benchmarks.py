@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import scan_file
 from babynames_assets.settings import IngestSettings
 from babynames_assets_tests.servers.kinds import Kind
@@ -98,7 +99,7 @@ def test_generated_releases_hold_valid_rows_only_and_differ_as_real_ones_do(tmp_
     path = tmp_path / "second.csv"
     path.write_text("\n".join([datasets.HEADER, *(",".join(map(str, row)) for row in second)]) + "\n", encoding="utf-8")
 
-    scan = scan_file(path, tmp_path / "scan", source_sha256="0" * 64, settings=IngestSettings())
+    scan = scan_file(path, tmp_path / "scan", source=FrameSource("names", "1", "0" * 64), settings=IngestSettings())
 
     assert sum(counts.valid for counts in scan.years.values()) == len(second) == len(after)
     assert list(datasets.generated(20_000)) == first

@@ -9,6 +9,12 @@ import pytest
 import typer.main
 
 from babynames_assets.cli.main import app
+from babynames_assets.emulators.hubspot.app import create_app
+from babynames_assets.emulators.hubspot.contact_counts import OUTCOMES
+from babynames_assets.emulators.hubspot.faults.fault import Fault
+from babynames_assets.emulators.hubspot.faults.rules import RULES
+from babynames_assets.emulators.hubspot.faults.schedule import KINDS
+from babynames_assets.emulators.hubspot.statistics import Statistics
 from babynames_assets.settings import Settings, variables
 
 CHECKOUT = Path(__file__).parents[1]
@@ -36,6 +42,29 @@ def test_every_command_is_documented() -> None:
             for option in parameter.opts:
                 if option.startswith("--") and option != "--help":
                     assert f"`{option}`" in page, f"{path} {option}"
+
+
+def test_every_kind_of_fault_is_documented() -> None:
+    """The guide's tables are those of the emulator, row by row: the kinds of faults, and the fields of an order."""
+    page = (CHECKOUT / "docs" / "guides" / "hubspot-emulator.md").read_text()
+    rows = [f"| `{name}` | {field.description} |" for name, field in Fault.model_fields.items()]
+    rows += [f"| `{name}` | {kind.about} |" for name, kind in KINDS.items()]
+    rows += [f"| `{name}` | {about} |" for name, (about, _) in RULES.items()]
+
+    documented = [line for line in page.splitlines() if re.match(r"\| `[a-z_]+` \| ", line)]
+
+    assert [line for line in documented if line in rows] == rows
+    assert {line.split("`")[1] for line in documented} >= set(KINDS) | set(RULES)
+
+
+def test_every_number_of_the_emulator_is_documented() -> None:
+    """Whatever /_stats tells has its line in the guide, and every door has one too."""
+    page = (CHECKOUT / "docs" / "guides" / "hubspot-emulator.md").read_text()
+    app_ = create_app(state_file=None, token="x", tier="free")
+    doors = {getattr(route, "path", "") for route in app_.routes if getattr(route, "path", "").startswith("/_")}
+
+    for name in (*Statistics().as_json(), *OUTCOMES, *doors):
+        assert f"`{name}`" in page or f" {name}`" in page, name
 
 
 def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """Start the emulators as processes of their own, for as long as a command runs.
 
-A service that the settings point elsewhere (BABYNAMES_KAGGLE__BASE_URL, BABYNAMES_HUBSPOT__BASE_URL or a token) is not
-emulated: the same command then speaks to the real one.
+A service that the settings point elsewhere (BABYNAMES_KAGGLE__BASE_URL, BABYNAMES_HUBSPOT__BASE_URL or credentials) is
+not emulated: the same command then speaks to the real one.
 """
 
 import json
@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import IO
 
 from babynames_assets.errors import FatalError
-from babynames_assets.settings import Settings, configured_names, environment_with
+from babynames_assets.settings import Settings, environment_with
 
 HUBSPOT_TOKEN = "pat-emulator-only"  # noqa: S105 - the emulator's own; it opens nothing else
 HUBSPOT_TIER = "professional"
+CREDENTIALS = {"token", "token_next", "oauth_client_id", "oauth_client_secret", "oauth_refresh_token"}
 
 
 @contextmanager
 def services(settings: Settings) -> Iterator[dict[str, str]]:
     """Run the emulators that are needed; yields the environment variables that point at them."""
-    configured = configured_names()
     logs = settings.state_folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     changes: dict[str, str] = {}
     with ExitStack() as stack:
-        if not configured & {"BABYNAMES_KAGGLE__BASE_URL", "BABYNAMES_KAGGLE__TOKEN"}:
+        if not settings.kaggle.model_fields_set & {"base_url", "token"}:
             arguments = ["kaggle", "--folder", str(kaggle_folder(settings)), "--dataset", settings.kaggle.dataset]
             changes["BABYNAMES_KAGGLE__BASE_URL"] = stack.enter_context(_emulator(arguments, logs / "kaggle.log"))
-        if not configured & {"BABYNAMES_HUBSPOT__BASE_URL", "BABYNAMES_HUBSPOT__TOKEN"}:
+        if not settings.hubspot.model_fields_set & {"base_url", *CREDENTIALS}:
             state = settings.state_folder / "hubspot.sqlite"
             arguments = ["hubspot", "--state", str(state), "--token", HUBSPOT_TOKEN, "--tier", HUBSPOT_TIER]
             changes["BABYNAMES_HUBSPOT__BASE_URL"] = stack.enter_context(_emulator(arguments, logs / "hubspot.log"))

@@ -15,11 +15,17 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from babynames_assets.errors import FatalError
 
 HOST = "127.0.0.1"
 SECONDS_TO_FINISH = 1
+SECONDS_TO_KEEP_ALIVE = 120
+"""A connection that is closed while its client takes it up again looks like a fault that nobody ordered."""
+
+HANG_UP = "babynames.hang_up"
+"""The extension of a request's scope that ends its connection: ``now``, or ``after_sending`` what was given to it."""
 
 
 def serve(app: ASGIApp, *, port: int, announce: Callable[[str], None], stop_with_stdin: bool) -> None:
@@ -72,6 +78,14 @@ def running(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
             thread.join()
 
 
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP, with a way to hang up."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {HANG_UP: {"now": self.transport.abort, "after_sending": self.transport.close}}
+
+
 class _Server(uvicorn.Server):
     """A uvicorn server that says when it accepts connections, or that it never will."""
 
@@ -79,10 +93,12 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=_Protocol,
                 log_config=None,
                 log_level="error",
                 access_log=False,
                 ws="none",
+                timeout_keep_alive=SECONDS_TO_KEEP_ALIVE,
                 timeout_graceful_shutdown=SECONDS_TO_FINISH,
             )
         )

@@ -4,6 +4,7 @@ Source: developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines,
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -58,3 +59,13 @@ def burst_limits(tier: str) -> list[tuple[int, float]]:
     """The limits to keep, as (calls, seconds of a rolling window); all of them hold at once."""
     calls = TIERS[tier].calls_per_window
     return [(calls, PADDED_WINDOW), (math.ceil(calls / WINDOW * BURST_SHARE), 1.0)]
+
+
+def shortest_time(calls: int, limits: Sequence[tuple[int, float]]) -> float:
+    """Seconds between the first and the last of some calls, if each is made as soon as the limits allow it.
+
+    Args:
+        calls: how many there are.
+        limits: (calls, seconds) of each rolling window.
+    """
+    return max(((calls - 1) // allowed * seconds for allowed, seconds in limits), default=0.0) if calls else 0.0

@@ -32,6 +32,11 @@ class Paths:
         """What the token's account is."""
         return f"/account-info/{self.api_version}/details"
 
+    @property
+    def token(self) -> str:
+        """Where OAuth's access tokens come from."""
+        return f"/oauth/{self.api_version}/token"
+
     def _path(self, resource: str) -> str:
         kind, thing = resource.split("/")
         if self.api_version == "v3":

@@ -75,8 +75,7 @@ _RULES: Mapping[int, _Rule] = MappingProxyType(
         ),
         403: _Rule(
             _Action.STOP,
-            "The token in BABYNAMES_HUBSPOT__TOKEN lacks a scope: give its service key or private app the scopes "
-            f"{SCOPES}.",
+            f"The token lacks a scope: give its service key, private app or OAuth app the scopes {SCOPES}.",
         ),
         404: _Rule(
             _Action.STOP,
@@ -118,7 +117,7 @@ def raise_for(answer: Answer, *, clock: Callable[[], float] = time.time) -> None
     if answer.status == 429:
         raise _limited(answer, error, asked)
     rule = _rule(answer.status)
-    message = f"{_describe(answer, error)} {rule.advice}"
+    message = f"{describe(answer)} {rule.advice}"
     if rule.action is _Action.RETRY:
         raise RetryableError(message, retry_after=rule.wait if asked is None else asked)
     if rule.action is _Action.LOOK_AT_INPUT and not _concerns_every_input(error):
@@ -133,6 +132,12 @@ def raise_for(answer: Answer, *, clock: Callable[[], float] = time.time) -> None
     raise (NotFoundError if answer.status == 404 else FatalError)(message)
 
 
+def describe(answer: Answer) -> str:
+    """What was called and what came back, as the first sentence of a message."""
+    reason = reason_of(parse_error(answer.text))
+    return f"{answer.call}: HubSpot answered {answer.status} ({reason}; correlation id {answer.correlation_id})."
+
+
 def _rule(status: int) -> _Rule:
     if status in _RULES:
         return _RULES[status]
@@ -144,7 +149,7 @@ def _rule(status: int) -> _Rule:
 def _limited(answer: Answer, error: ErrorBody, asked: float | None) -> BabynamesError:
     message = str(error.get("message") or "")
     policy = str(error.get("policyName") or "").upper()
-    described = _describe(answer, error)
+    described = describe(answer)
     if policy == "DAILY" or (not policy and "daily limit" in message):
         return PausedError(f"{described} HubSpot accepts no more calls of this account today.", until=None)
     per_second = policy == "SECONDLY" or (not policy and "your secondly limit" in message)
@@ -158,12 +163,6 @@ def _limited(answer: Answer, error: ErrorBody, asked: float | None) -> Babynames
 def _concerns_every_input(error: ErrorBody) -> bool:
     # Bisecting would blame a hundred contacts for a property that is not unique.
     return "by non-unique" in str(error.get("message") or "")
-
-
-def _describe(answer: Answer, error: ErrorBody) -> str:
-    return (
-        f"{answer.call}: HubSpot answered {answer.status} ({reason_of(error)}; correlation id {answer.correlation_id})."
-    )
 
 
 def _retry_after(header: str | None, clock: Callable[[], float]) -> float | None:

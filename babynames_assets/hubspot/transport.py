@@ -11,10 +11,10 @@ from typing import Any
 
 import requests
 import structlog
-from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
 from babynames_assets.errors import FatalError, RetryableError
+from babynames_assets.hubspot.auth import Bearer, TokenSource
 from babynames_assets.hubspot.responses import Answer, raise_for
 from babynames_assets.resilience.rate_limiter import RateLimiter
 from babynames_assets.resilience.retry import retrying
@@ -65,7 +65,7 @@ class Transport:
     def __init__(
         self,
         base_url: str,
-        token: SecretStr,
+        tokens: TokenSource,
         limiter: RateLimiter,
         *,
         patience: Patience,
@@ -73,8 +73,8 @@ class Transport:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base_url, self._limiter, self._patience, self._clock = base_url.rstrip("/"), limiter, patience, clock
+        self._tokens = tokens
         self._session = requests.Session()
-        self._session.auth = _Bearer(token)
         # Retries are ours: urllib3 would repeat a request without a place in the rate limit.
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
         self._session.mount(self._base_url, adapter)
@@ -120,10 +120,12 @@ class Transport:
 
     def _try(self, method: str, path: str, content: bytes | None, before: Callable[[], None]) -> Success:
         before()
+        # Before the place in the limit: one that is taken and then held while a token is renewed is used too late.
+        bearer = self._tokens.current()
         waited = self._limiter.acquire()
         before()
         started = self._clock()
-        answer = self._send(method, path, content)
+        answer = self._send(method, path, content, bearer)
         _log.info(
             "hubspot_called",
             method=method,
@@ -133,10 +135,11 @@ class Transport:
             seconds=round(self._clock() - started, 3),
             waited=round(waited, 3),
         )
+        self._tokens.heard(bearer, answer)
         raise_for(answer)
         return Success(_parse(answer), answer.correlation_id)
 
-    def _send(self, method: str, path: str, content: bytes | None) -> Answer:
+    def _send(self, method: str, path: str, content: bytes | None, bearer: Bearer) -> Answer:
         call = f"{method} {path}"
         try:
             response = self._session.request(
@@ -144,6 +147,7 @@ class Transport:
                 self._base_url + path,
                 data=content,
                 headers={"Content-Type": "application/json"} if content is not None else None,
+                auth=_Authorization(bearer),
                 timeout=(self._patience.connect_timeout, self._patience.read_timeout),
                 allow_redirects=False,
             )
@@ -162,14 +166,14 @@ class Transport:
         return Answer(call, response.status_code, response.headers, response.content.decode(errors="replace"))
 
 
-class _Bearer(requests.auth.AuthBase):
+class _Authorization(requests.auth.AuthBase):
     """Adds the token to a request. As an auth object, because requests lets a ~/.netrc replace a plain header."""
 
-    def __init__(self, token: SecretStr) -> None:
-        self._token = token
+    def __init__(self, bearer: Bearer) -> None:
+        self._bearer = bearer
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+        request.headers["Authorization"] = f"Bearer {self._bearer.token.get_secret_value()}"
         return request
 
 

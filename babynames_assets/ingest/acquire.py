@@ -1,7 +1,7 @@
 """Brings the newest raw table in: a file in the landing folder if there is one, else Kaggle's newest or pinned version.
 
 The landing folder is the way around Kaggle: while it holds a file, Kaggle is not asked at all. Remove the file to
-return to Kaggle. A landed file is read, never moved or changed.
+return to Kaggle.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import structlog
 
-from babynames_assets.ingest.archive import Unpacked, unpack_csv
 from babynames_assets.ingest.download import DownloadLimits, download
 from babynames_assets.ingest.kaggle import DatasetVersion, KaggleDatasets
-from babynames_assets.ingest.landing import LandedFile, newest_landed_file
+from babynames_assets.ingest.landed_tables import take_landed
+from babynames_assets.ingest.landing import newest_landed_file
 from babynames_assets.ingest.raw_files import RawFile, RawFiles, Source
+from babynames_assets.ingest.unpacked_tables import kept_table, unpack_table
 from babynames_assets.settings import KaggleSettings
 
 _log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ def acquire(raw_files: RawFiles, kaggle: KaggleDatasets, *, settings: KaggleSett
         before = raw_files.current()
         landed = newest_landed_file(landing_folder)
         if landed is not None:
-            raw = _from_landing(raw_files, landed, settings)
+            raw = take_landed(raw_files, landed, settings)
         else:
             version = kaggle.latest(settings.dataset, settings.version)
             raw = _from_kaggle(raw_files, kaggle, version, settings)
@@ -54,27 +55,12 @@ def acquire(raw_files: RawFiles, kaggle: KaggleDatasets, *, settings: KaggleSett
     return Acquired(raw, is_new)
 
 
-def _from_landing(raw_files: RawFiles, landed: LandedFile, settings: KaggleSettings) -> RawFile:
-    digest = landed.settled_digest()
-    name = landed.path.name
-    version = f"landed-{digest[:12]}"
-    known = [raw for raw in raw_files.find("landing", name, version) if raw.archive_sha256 == digest]
-    kept = _kept(known, settings.member)
-    if kept is not None:
-        raw_files.make_current(kept)
-        return kept
-    with landed.unchanged():
-        unpacked = _unpack(landed.path, raw_files.incoming, settings)
-    source = Source(name, version, "landing", digest, landed.bytes, landed.updated_at, datetime.now(UTC))
-    return raw_files.keep(unpacked, source)
-
-
 def _from_kaggle(
     raw_files: RawFiles, kaggle: KaggleDatasets, version: DatasetVersion, settings: KaggleSettings
 ) -> RawFile:
     number = str(version.number)
     known = [raw for raw in raw_files.find("kaggle", version.dataset, number) if raw.updated_at == version.updated_at]
-    kept = _kept(known, settings.member)
+    kept = kept_table(known, settings.member)
     if kept is not None:
         raw_files.make_current(kept)
         return kept
@@ -86,7 +72,7 @@ def _from_kaggle(
         limits=DownloadLimits(max_bytes=settings.max_archive_bytes),
     )
     try:
-        unpacked = _unpack(target, raw_files.incoming, settings)
+        unpacked = unpack_table(target, raw_files.incoming, settings)
     finally:
         # Also after a refusal: the next run must not find a damaged archive, but ask Kaggle again.
         target.unlink()
@@ -100,19 +86,3 @@ def _from_kaggle(
         acquired_at=datetime.now(UTC),
     )
     return raw_files.keep(unpacked, source)
-
-
-def _kept(known: list[RawFile], member: str | None) -> RawFile | None:
-    """The table of a version that is kept already; None when there is none, or several and no name says which."""
-    fitting = [raw for raw in known if member is None or member in {raw.member, Path(raw.member).name}]
-    return fitting[0] if len({raw.sha256 for raw in fitting}) == 1 else None
-
-
-def _unpack(archive: Path, folder: Path, settings: KaggleSettings) -> Unpacked:
-    return unpack_csv(
-        archive,
-        folder,
-        member=settings.member,
-        max_bytes=settings.max_unpacked_bytes,
-        max_ratio=settings.max_unpack_ratio,
-    )

@@ -4,45 +4,34 @@ A frame is replaced whole or not at all. A year that a new source no longer has 
 (``put_empty``); a missing file is always an error, never an empty year.
 """
 
-import json
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from babynames_assets.errors import FatalError
+from babynames_assets.ingest.content import Content
+from babynames_assets.ingest.durable_files import digest_of
 from babynames_assets.ingest.frame_files import open_frame, read_parts, write_frame
-from babynames_assets.ingest.schema import COLUMNS, Content, digest
+from babynames_assets.ingest.provenance import Provenance, as_metadata, read_provenance
+from babynames_assets.ingest.schema import COLUMNS
 
 ROWS_IN_PART = 100_000
 """Rows of a frame that are in memory at once; a usual year has fewer."""
 
-_METADATA_KEY = "babynames_provenance"
 
+class FramePart(NamedTuple):
+    """Some rows of a frame, and the same rows as the lines of which the digest is made."""
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where a year's frame comes from, and what became of the lines that the source had for the year.
-
-    Attributes:
-        dataset: the dataset's name, or that of the dropped file.
-        version: the dataset's version.
-        digest: SHA-256 of the frame's content, as ``schema.digest`` defines it.
-    """
-
-    dataset: str
-    version: str
-    source_sha256: str
-    lines: int
-    valid: int
-    merged: int
-    duplicates: int
-    rejected: int
-    digest: str
+    rows: pl.DataFrame
+    lines: memoryview
 
 
 @dataclass(frozen=True)
@@ -59,12 +48,9 @@ class StoredFrame:
         Raises:
             FatalError: its content is not what was stored.
         """
-        frame = _read(self.path)
-        if dict(frame.schema) != COLUMNS or digest(frame) != self.provenance.digest:
-            raise _damaged(self.path)
-        return frame
+        return self._whole().rows
 
-    def parts(self, rows: int = ROWS_IN_PART) -> Iterator[pl.DataFrame]:
+    def parts(self, rows: int = ROWS_IN_PART) -> Iterator[FramePart]:
         """Read the frame in the order of its keys, so many rows at a time; an empty frame is one empty part.
 
         Who writes the parts somewhere commits when there are no more: only then is all of the content proven.
@@ -73,14 +59,22 @@ class StoredFrame:
             FatalError: its content is not what was stored; at the latest instead of an end.
         """
         if self.provenance.valid <= rows:
-            yield self.read()
+            yield self._whole()
             return
         content = Content()
         for part in _parts(self.path, rows):
-            content.add(part)
-            yield part
+            yield FramePart(part, content.add(part))
         if content.digest != self.provenance.digest:
             raise _damaged(self.path)
+
+    def _whole(self) -> FramePart:
+        rows = _read(self.path)
+        content = Content()
+        if dict(rows.schema) == COLUMNS:
+            lines = content.add(rows)
+            if content.digest == self.provenance.digest:
+                return FramePart(rows, lines)
+        raise _damaged(self.path)
 
 
 class FrameStore:
@@ -88,12 +82,10 @@ class FrameStore:
 
     Args:
         folder: where they are.
-        rows_at_once: a frame that has more is copied without being held in memory.
     """
 
-    def __init__(self, folder: Path, *, rows_at_once: int = ROWS_IN_PART) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._rows_at_once = rows_at_once
 
     def years(self) -> list[int]:
         """The years that have a frame, be it an empty one."""
@@ -111,24 +103,36 @@ class FrameStore:
                 f"There is no validated frame of {year} in {self._folder}. "
                 f"Materialize validated/baby_names of {year} first."
             )
-        return StoredFrame(year, path, _read_provenance(path))
+        provenance = read_provenance(path)
+        if provenance is None:
+            raise _damaged(path)
+        return StoredFrame(year, path, provenance)
 
-    def put(self, year: int, source: Path, provenance: Provenance) -> StoredFrame:
+    def put(self, year: int, source: Path, provenance: Provenance, *, file_sha256: str) -> StoredFrame:
         """Make a scan's Parquet file the current frame of a year, unless it is that already.
 
+        The file is copied as it is where its own provenance is the wanted one.
+
+        Args:
+            year: the partition.
+            source: the file.
+            provenance: where it comes from.
+            file_sha256: digest of the file's bytes.
+
         Raises:
-            FatalError: the file's content does not have the provenance's digest.
+            FatalError: the file is not the one that the scan wrote, or does not hold what the provenance says.
         """
-        if current := self._current(year, provenance):
+        if current := self._current(year, provenance, source):
             return current
-        try:
-            frame = _proven(StoredFrame(year, source, provenance), self._rows_at_once)
-        except FatalError as error:
+        told = _provenance_of(source, file_sha256)
+        if told is None or told.digest != provenance.digest:
             raise FatalError(
                 f"{source} does not hold the frame of {year} that the scan counted (digest {provenance.digest}). "
                 f"Remove the folder {source.parent} and materialize validated/baby_names again; nothing was changed."
-            ) from error
-        return self._write(year, frame, provenance)
+            )
+        if told == provenance:
+            return self._copy(year, source, provenance)
+        return self._write(year, open_frame(source), provenance)
 
     def put_empty(self, year: int, provenance: Provenance) -> StoredFrame:
         """Record that the source has no row of the year: its rows are to be deleted.
@@ -144,36 +148,52 @@ class FrameStore:
             )
         return self._current(year, provenance) or self._write(year, frame, provenance)
 
-    def _current(self, year: int, provenance: Provenance) -> StoredFrame | None:
+    def _current(self, year: int, provenance: Provenance, source: Path | None = None) -> StoredFrame | None:
         """The stored frame if it is the wanted one, by what its file says of itself; its rows are proven when read."""
         try:
             stored = self.get(year)
-            is_current = stored.provenance == provenance and _has_rows(stored)
+            is_current = stored.provenance == provenance and (_is_as_long(stored.path, source) or _has_rows(stored))
         except FatalError:
             return None
         return stored if is_current else None
 
+    def _copy(self, year: int, source: Path, provenance: Provenance) -> StoredFrame:
+        with self._replacing(year) as partial:
+            shutil.copyfile(source, partial)
+        return StoredFrame(year, self._path(year), provenance)
+
     def _write(self, year: int, frame: pl.LazyFrame, provenance: Provenance) -> StoredFrame:
+        with self._replacing(year) as partial:
+            write_frame(frame, partial, as_metadata(provenance))
+        return StoredFrame(year, self._path(year), provenance)
+
+    @contextmanager
+    def _replacing(self, year: int) -> Iterator[Path]:
+        """Give a path for a file that becomes the year's when the block ends without an error."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(year)
         partial = self._folder / f".{path.name}.{uuid.uuid4().hex}.partial"
         try:
-            write_frame(frame, partial, {_METADATA_KEY: json.dumps(asdict(provenance))})
+            yield partial
             _sync(partial)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
-        return StoredFrame(year, path, provenance)
 
     def _path(self, year: int) -> Path:
         return self._folder / f"year={year}.parquet"
 
 
-def _read_provenance(path: Path) -> Provenance:
+def _provenance_of(source: Path, file_sha256: str) -> Provenance | None:
+    """What a file of a scan says of itself; None if its bytes are not those that the scan wrote."""
     try:
-        return Provenance(**json.loads(pl.read_parquet_metadata(path)[_METADATA_KEY]))
-    except (PolarsError, KeyError, TypeError, ValueError) as error:
-        raise _damaged(path) from error
+        return read_provenance(source) if digest_of(source) == file_sha256 else None
+    except OSError:
+        return None
+
+
+def _is_as_long(path: Path, source: Path | None) -> bool:
+    return source is not None and source.exists() and path.stat().st_size == source.stat().st_size
 
 
 def _has_rows(stored: StoredFrame) -> bool:
@@ -186,15 +206,6 @@ def _has_rows(stored: StoredFrame) -> bool:
         )
     except (PolarsError, OSError) as error:
         raise _damaged(stored.path) from error
-
-
-def _proven(source: StoredFrame, rows_at_once: int) -> pl.LazyFrame:
-    """The frame of a scan, after its content was compared with the digest; a large one is not kept in memory."""
-    if source.provenance.valid <= rows_at_once:
-        return source.read().lazy()
-    for _ in source.parts(rows_at_once):
-        pass
-    return open_frame(source.path)
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -18,6 +18,7 @@ import structlog
 from babynames_assets.errors import RetryableError, SourceError
 from babynames_assets.ingest.archive import Unpacked
 from babynames_assets.ingest.durable_files import digest_of, replace_durably, write_durably
+from babynames_assets.ingest.provenance import FrameSource
 
 Origin = Literal["kaggle", "landing"]
 
@@ -65,6 +66,10 @@ class RawFile(Source):
     bytes: int
     member: str
     path: Path
+
+    def as_frame_source(self) -> FrameSource:
+        """What the frames that are made of it say of it."""
+        return FrameSource(self.dataset, self.version, self.sha256)
 
 
 class RawFiles:

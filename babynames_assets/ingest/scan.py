@@ -23,6 +23,7 @@ from babynames_assets.ingest.clean_blocks import plain_text
 from babynames_assets.ingest.layouts import resolve_layout
 from babynames_assets.ingest.lines import read_blocks
 from babynames_assets.ingest.memory import plan_for
+from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.rejects import Rejects
 from babynames_assets.ingest.rules import Rules, judge
 from babynames_assets.ingest.shards import Shards
@@ -30,7 +31,7 @@ from babynames_assets.ingest.side_by_side import in_order
 from babynames_assets.ingest.year_frames import YearCounts, finish_years, frame_path
 from babynames_assets.settings import IngestSettings
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when the rules change: scans of earlier formats are made anew."""
 
 _log = structlog.get_logger(__name__)
@@ -62,7 +63,7 @@ def scan_file(
     path: Path,
     target_folder: Path,
     *,
-    source_sha256: str,
+    source: FrameSource,
     settings: IngestSettings,
     file_name: str | None = None,
     on_read: Callable[[int, int], None] = lambda _bytes, _lines: None,
@@ -73,7 +74,7 @@ def scan_file(
     Args:
         path: the CSV file.
         target_folder: the result; what is there of another file, or made under other rules, is replaced.
-        source_sha256: the file's digest, by which a finished scan is known.
+        source: what the frames say of the file; a finished scan is known by its digest.
         settings: the allowed years and lengths, and the year of a file that names none.
         file_name: the name that the source gave the file, if the path has another.
         on_read: called with the bytes and the lines of each block that is read, for progress.
@@ -84,13 +85,13 @@ def scan_file(
     """
     rules = Rules(settings.first_year, settings.last_year or clock().year, settings.max_name_length)
     name = file_name or path.name
-    made_from = {"format": FORMAT, "source_sha256": source_sha256, "year": settings.year, "file_name": name}
+    made_from = {"format": FORMAT, "source_sha256": source.source_sha256, "year": settings.year, "file_name": name}
     identity = made_from | {"rules": asdict(rules)}
     if scan := _stored(target_folder, identity):
         return scan
     started = time.monotonic()
     with atomic_folder(target_folder, is_current=lambda folder: _stored(folder, identity) is not None) as folder:
-        scan = _scan(path, name, folder, source_sha256, settings, rules, on_read)
+        scan = _scan(path, name, folder, source, settings, rules, on_read)
         _store(scan, identity)
     _log.info(
         "file_scanned",
@@ -126,7 +127,7 @@ def _scan(
     path: Path,
     file_name: str,
     folder: Path,
-    source_sha256: str,
+    source: FrameSource,
     settings: IngestSettings,
     rules: Rules,
     on_read: Callable[[int, int], None],
@@ -149,9 +150,10 @@ def _scan(
         rejects.add(judged.rejected)
         lines += judged_lines
         on_read(judged_bytes, judged_lines)
-    years = finish_years(shards, rejects, folder, pieces=pieces, plan=plan, plain_text=plain_text(layout))
+    text = plain_text(layout)
+    years = finish_years(shards, rejects, folder, source=source, pieces=pieces, plan=plan, plain_text=text)
     rejects.write(folder / "rejected.parquet")
-    scan = Scan(folder, source_sha256, layout.header_lines, lines, years, rejects.unplaced)
+    scan = Scan(folder, source.source_sha256, layout.header_lines, lines, years, rejects.unplaced)
     _refuse_nothing(scan, file_name)
     prove_that_no_line_is_lost(scan, file_name)
     shutil.rmtree(pieces)
@@ -179,9 +181,9 @@ def _store(scan: Scan, identity: dict[str, Any]) -> None:
         "header_lines": scan.header_lines,
         "lines": scan.lines,
         "unplaced": scan.unplaced,
-        "years": {year: asdict(counts) for year, counts in scan.years.items()},
+        "years": {year: vars(counts) for year, counts in scan.years.items()},
     }
-    (scan.folder / "scan.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (scan.folder / "scan.json").write_text(json.dumps(record) + "\n", encoding="utf-8")
 
 
 def _stored(folder: Path, identity: dict[str, Any]) -> Scan | None:

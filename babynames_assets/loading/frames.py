@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable
 
-from babynames_assets.ingest.frames import FrameStore, Provenance, StoredFrame
+from babynames_assets.ingest.content import Content
+from babynames_assets.ingest.frames import FrameStore, StoredFrame
 from babynames_assets.ingest.raw_files import RawFile
 from babynames_assets.ingest.scan import Scan
-from babynames_assets.ingest.schema import Content
 from babynames_assets.ingest.side_by_side import in_order
 from babynames_assets.ingest.year_frames import YearCounts
 
-_NO_LINE = YearCounts(lines=0, valid=0, merged=0, duplicates=0, rejected=0, births=0, digest=Content().digest)
+_NO_LINE = YearCounts(
+    lines=0, valid=0, merged=0, duplicates=0, rejected=0, births=0, digest=Content().digest, file_sha256=""
+)
 _WRITERS = 4
 """More than there are cores: a writer spends a part of its time waiting for the disk."""
 
@@ -50,17 +52,7 @@ def publish_years(
 def publish_year(frames: FrameStore, raw: RawFile, scan: Scan, year: int) -> StoredFrame:
     """Make the scan's frame of one year the current one, as ``publish_years`` does."""
     counts = scan.years.get(year, _NO_LINE)
-    provenance = Provenance(
-        dataset=raw.dataset,
-        version=raw.version,
-        source_sha256=raw.sha256,
-        lines=counts.lines,
-        valid=counts.valid,
-        merged=counts.merged,
-        duplicates=counts.duplicates,
-        rejected=counts.rejected,
-        digest=counts.digest,
-    )
+    provenance = counts.provenance(raw.as_frame_source())
     if year not in scan.years:
         return frames.put_empty(year, provenance)
-    return frames.put(year, scan.frame_path(year), provenance)
+    return frames.put(year, scan.frame_path(year), provenance, file_sha256=counts.file_sha256)

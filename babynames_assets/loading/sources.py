@@ -37,7 +37,7 @@ def scan_raw(raw: RawFile, settings: Settings, *, say: Callable[[str], None] = l
     scan = scan_file(
         raw.path,
         settings.state_folder / "scans" / raw.sha256,
-        source_sha256=raw.sha256,
+        source=raw.as_frame_source(),
         settings=settings.ingest,
         file_name=Path(raw.member).name,
         on_read=lambda size, lines: progress.add(size, amount=lines),

@@ -109,7 +109,7 @@ def verify(
         scan = scan_file(
             raw.path,
             Path(folder) / "scan",
-            source_sha256=raw.sha256,
+            source=raw.as_frame_source(),
             settings=settings.ingest,
             file_name=Path(raw.member).name,
         )

@@ -9,10 +9,11 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from babynames_assets.errors import FatalError
+from babynames_assets.ingest.content import digest
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.raw_files import RawFile
 from babynames_assets.ingest.scan import Scan
-from babynames_assets.ingest.schema import COLUMNS, digest
+from babynames_assets.ingest.schema import COLUMNS
 from babynames_assets.loading.findings import REENTER, Finding, found_by_reading
 from babynames_assets.loading.row_differences import compare_rows
 from babynames_assets.warehouse.ledger import YearRecord

@@ -9,7 +9,7 @@ import structlog
 
 from babynames_assets.ingest.frames import FrameStore, StoredFrame
 from babynames_assets.warehouse import baby_names, bulk, ledger
-from babynames_assets.warehouse.baby_names import LoadCounts
+from babynames_assets.warehouse.baby_names import LoadCounts, YearPart
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 from babynames_assets.warehouse.ledger import YearRecord
 from babynames_assets.warehouse.year_locks import hold_year
@@ -158,4 +158,6 @@ def _apply(connection: Connection, frame: StoredFrame, options: LoadOptions) -> 
     hold_year(connection, frame.year)
     if not options.compare_always and ledger.loaded_digest(connection, frame.year) == frame.provenance.digest:
         return LoadCounts(unchanged=frame.provenance.valid)
-    return baby_names.load_parts(connection, frame.year, frame.parts(), max_delete_share=options.max_delete_share)
+    # A frame's names are valid: none of them needs a quote.
+    parts = (YearPart(part.rows, part.lines) for part in frame.parts())
+    return baby_names.load_parts(connection, frame.year, parts, max_delete_share=options.max_delete_share)

@@ -42,6 +42,19 @@ class LoadCounts:
         )
 
 
+class YearPart(NamedTuple):
+    """Some rows of a year: year, sex, name, births.
+
+    Attributes:
+        rows: sorted by the key.
+        lines: the same rows as lines ``year,sex,name,births`` in UTF-8, each with its end, if no name in them holds a
+            comma, a quote, a backslash or a line end; they are then loaded as they are.
+    """
+
+    rows: pl.DataFrame
+    lines: memoryview | None = None
+
+
 class _Difference(NamedTuple):
     """What makes the rows present the rows wanted; ``to_write`` holds new and changed ones, sorted by the key."""
 
@@ -65,19 +78,16 @@ def load_year(connection: Connection, year: int, frame: pl.DataFrame, *, max_del
         FatalError: more would be deleted, or the frame is empty and the year is not. Roll back.
         ValueError: the frame holds another year, or a key twice. Roll back.
     """
-    return load_parts(connection, year, [frame.sort(_KEY)], max_delete_share=max_delete_share)
+    return load_parts(connection, year, [YearPart(frame.sort(_KEY))], max_delete_share=max_delete_share)
 
 
-def load_parts(
-    connection: Connection, year: int, parts: Iterable[pl.DataFrame], *, max_delete_share: float
-) -> LoadCounts:
+def load_parts(connection: Connection, year: int, parts: Iterable[YearPart], *, max_delete_share: float) -> LoadCounts:
     """As ``load_year``, for a frame that comes in parts, of which memory holds one at a time.
 
     Args:
         connection: a transaction in which nothing was read yet.
         year: the partition.
-        parts: frames as for ``load_year``, sorted by the key and continuing each other; at least one, only the first
-            may be empty.
+        parts: rows as for ``load_year``, continuing each other; at least one, only the first may be empty.
         max_delete_share: the largest share of the year's rows that may be deleted.
 
     Raises:
@@ -87,11 +97,15 @@ def load_parts(
     hold_year(connection, year)
     present, done = count_rows(connection, [year]), LoadCounts()
     for keys, part in _ranges(parts):
-        _check(year, part)
+        _check(year, part.rows)
         if keys == ALL:
             # Known before a row is read: a truncated source must not bring a huge year into memory to be refused.
-            _guard(year, present, part.height, present - part.height, max_delete_share)
-        difference = _compare(part, read_rows(connection, year, keys))
+            _guard(year, present, part.rows.height, present - part.rows.height, max_delete_share)
+        if not present:
+            bulk.write(connection, part.rows, present=0, lines=part.lines)
+            done += LoadCounts(inserted=part.rows.height)
+            continue
+        difference = _compare(part.rows, read_rows(connection, year, keys))
         done += difference.counts
         _guard(year, present, done.rows, done.deleted, max_delete_share)
         _delete(connection, year, difference.to_delete)
@@ -113,18 +127,19 @@ def count_rows(connection: Connection, years: Iterable[int] | None = None) -> in
     return connection.execute(query).scalar_one()
 
 
-def _ranges(parts: Iterable[pl.DataFrame]) -> Iterator[tuple[KeyRange, pl.DataFrame]]:
+def _ranges(parts: Iterable[YearPart]) -> Iterator[tuple[KeyRange, YearPart]]:
     """The parts, each with the keys of which it holds all rows; together that is every key."""
     above: tuple[str, str] | None = None
     for part, is_last in _marked(parts):
-        if above and (part["sex"][0], part["name"][0].rstrip(" ")) <= (above[0], above[1].rstrip(" ")):
+        sex, name = part.rows["sex"], part.rows["name"]
+        if above and (sex[0], name[0].rstrip(" ")) <= (above[0], above[1].rstrip(" ")):
             raise ValueError(f"A part of the frame begins with a key that is not above the one before it, {above}")
-        up_to = None if is_last else (str(part["sex"][-1]), str(part["name"][-1]))
+        up_to = None if is_last else (str(sex[-1]), str(name[-1]))
         yield KeyRange(above, up_to), part
         above = up_to
 
 
-def _marked(parts: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bool]]:
+def _marked(parts: Iterable[YearPart]) -> Iterator[tuple[YearPart, bool]]:
     """The parts, each with whether it is the last."""
     remaining = iter(parts)
     part = next(remaining)

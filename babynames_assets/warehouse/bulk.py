@@ -23,9 +23,9 @@ _STATEMENT_BYTES = 512 * 2**10
 _SHOWN = 200
 _LOAD = (
     "LOAD DATA LOCAL INFILE '{name}' REPLACE INTO TABLE baby_names CHARACTER SET utf8mb4 "
-    "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' "
-    "(year, sex, name, births)"
+    "FIELDS TERMINATED BY ',' {quotes}ESCAPED BY '' LINES TERMINATED BY '\\n' (year, sex, name, births)"
 )
+_QUOTES = "OPTIONALLY ENCLOSED BY '\"' "
 _INSERT = "INSERT INTO baby_names (year, sex, name, births) VALUES"
 _STATEMENT = f"{_INSERT} {{rows}} ON DUPLICATE KEY UPDATE births = VALUES(births)"
 _SQLITE = f"{_INSERT} (?, ?, ?, ?) ON CONFLICT DO UPDATE SET births = excluded.births"
@@ -43,13 +43,14 @@ def way(connection: Connection) -> str:
     return "local_infile" if connection.info[TAKES_FILES] else "statements"
 
 
-def write(connection: Connection, rows: pl.DataFrame, *, present: int) -> None:
+def write(connection: Connection, rows: pl.DataFrame, *, present: int, lines: memoryview | None = None) -> None:
     """Insert rows, or give those whose key exists their births.
 
     Args:
         connection: a transaction.
         rows: year, sex, name, births; sorted by the key, which is the order in which the servers are fastest.
         present: how many of the keys exist in the table, each with other births.
+        lines: the rows as lines of text, as ``YearPart`` describes them, if the caller has them.
 
     Raises:
         FatalError: the server took other rows than these; roll back.
@@ -58,7 +59,7 @@ def write(connection: Connection, rows: pl.DataFrame, *, present: int) -> None:
         return
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_SQLITE, rows.rows())
-    elif rows.height <= FEW_ROWS or way(connection) == "statements" or not _load_file(connection, rows, present):
+    elif rows.height <= FEW_ROWS or way(connection) == "statements" or not _load_file(connection, rows, present, lines):
         touched, warnings = 0, []
         for values in _literals(rows):
             touched += _execute(connection, _STATEMENT.format(rows=values))
@@ -66,15 +67,13 @@ def write(connection: Connection, rows: pl.DataFrame, *, present: int) -> None:
         _require_all(rows, touched, present, warnings)
 
 
-def _load_file(connection: Connection, rows: pl.DataFrame, present: int) -> bool:
+def _load_file(connection: Connection, rows: pl.DataFrame, present: int, lines: memoryview | None) -> bool:
     """Load the rows as a file; false when the server, or something before it, refuses files after all."""
-    content = BytesIO()
-    # Quoted, so that a name NULL is not taken for a missing one.
-    rows.write_csv(content, include_header=False, quote_style="non_numeric")
+    content, quotes = (_quoted_lines(rows), _QUOTES) if lines is None else (lines, "")
     dbapi_connection: Any = connection.connection.dbapi_connection
     try:
-        with dbapi_connection.offering(content.getbuffer()) as name:
-            touched = _execute(connection, _LOAD.format(name=name))
+        with dbapi_connection.offering(content) as name:
+            touched = _execute(connection, _LOAD.format(name=name, quotes=quotes))
     except DBAPIError as error:
         if not error.orig or error.orig.args[0] not in _FILES_REFUSED:
             raise
@@ -83,6 +82,13 @@ def _load_file(connection: Connection, rows: pl.DataFrame, present: int) -> bool
         return False
     _require_all(rows, touched, present, _warnings(connection))
     return True
+
+
+def _quoted_lines(rows: pl.DataFrame) -> memoryview:
+    content = BytesIO()
+    # Where quotes are known to the server at all, an unquoted NULL is a missing value and not a name.
+    rows.write_csv(content, include_header=False, quote_style="non_numeric")
+    return content.getbuffer()
 
 
 def _warnings(connection: Connection) -> list[str]:

@@ -11,8 +11,8 @@ from babynames_assets.warehouse.tables import baby_names
 
 _SCHEMA = {"sex": pl.String, "name": pl.String, "births": pl.Int32}
 _LINES = {
-    "sqlite": "group_concat('\"' || sex || '\",\"' || replace(name, '\"', '\"\"') || '\",' || births || char(10), '')",
-    "mysql": "GROUP_CONCAT('\"', sex, '\",\"', REPLACE(name, '\"', '\"\"'), '\",', births, '\\n' SEPARATOR '')",
+    "sqlite": "group_concat(sex || ',' || name || ',' || births || char(10), '')",
+    "mysql": "GROUP_CONCAT(sex, ',', name, ',', births, '\n' SEPARATOR '')",
 }
 
 
@@ -42,7 +42,8 @@ def read_rows(connection: Connection, year: int, keys: KeyRange = ALL) -> pl.Dat
     lines: sa.ColumnElement[str] = sa.literal_column(_LINES[connection.dialect.name])
     number, text = connection.execute(sa.select(sa.func.count(), lines).select_from(baby_names).where(where)).one()
     rows = _parsed(text) if number else pl.DataFrame(schema=_SCHEMA)
-    # A server cuts a text that is longer than the packets it sends; a cut text lacks rows or its last line end.
+    # A server cuts a text that is longer than the packets it sends; a cut text lacks rows or its last line end. A name
+    # that nobody validated may hold a line end or a comma: there are then more lines than rows, or too many fields.
     return rows if rows is not None and rows.height == number else _fetched(connection, where)
 
 
@@ -59,10 +60,11 @@ def _conditions(keys: KeyRange) -> list[sa.ColumnElement[bool]]:
 
 def _parsed(text: str | bytes) -> pl.DataFrame | None:
     content = text if isinstance(text, bytes) else text.encode()
-    if not content.endswith(b"\n"):
-        return None  # cut, perhaps inside the last number
+    # Without its end a text was cut, perhaps inside the last number. A CR would be taken for a part of a line's end.
+    if not content.endswith(b"\n") or b"\r" in content:
+        return None
     try:
-        rows = pl.read_csv(content, has_header=False, schema=_SCHEMA, empty_string_is_null=False)
+        rows = pl.read_csv(content, has_header=False, schema=_SCHEMA, quote_char=None, empty_string_is_null=False)
     except PolarsError:
         return None
     return None if rows["births"].has_nulls() else rows

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from babynames_assets.settings import PREFIX, TEST_SUITE_PREFIX
+from babynames_assets.settings import TEST_SUITE_PREFIX
+from babynames_assets.variables import PREFIX
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -203,6 +205,56 @@ def test_the_emulators_end_when_their_starter_does(emulators: Mapping[str, str])
     """They answer while they run; the fixture sees them end by the closing of their standard input alone."""
     with urllib.request.urlopen(emulators["BABYNAMES_HUBSPOT__BASE_URL"] + "/_stats") as answer:
         assert json.load(answer)["contacts"] == 0
+
+
+def test_a_storm_strikes_the_emulated_hubspot(babynames: Command, tmp_path: Path) -> None:
+    """The faults of a file are on order from the start, the seed decides where, and the limits are those asked for."""
+    storm = tmp_path / "storm.json"
+    storm.write_text('[{"kind": "burst", "rate": 0.5}]')
+    options = ["--storm", str(storm), "--seed", "3", "--latency", "0-0.001", "--calls-per-window", "0"]
+    answers = []
+    for _ in range(2):
+        hubspot = babynames.popen("emulate", "hubspot", "--stop-with-stdin", "--daily-limit", "0", *options)
+        assert hubspot.stdout is not None
+        url = json.loads(hubspot.stdout.readline())["url"]
+        answers.append([account_status(url) for _ in range(40)])
+        hubspot.communicate(timeout=30)
+
+    assert answers[0] == answers[1]
+    assert set(answers[0]) == {200, 429}
+
+
+def account_status(url: str) -> int:
+    """What a call of the emulated API is answered with."""
+    request = urllib.request.Request(f"{url}/account-info/v3/details")
+    request.add_header("Authorization", "Bearer pat-emulator-only")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--latency", "fast", "'fast' is no latency: give seconds, as 0.05, or the least and the most, as 0.1-2."),
+        ("--storm", "no-such-file.json", "no-such-file.json"),
+        ("--storm", '[{"kind": "rain"}]', "No fault is called 'rain'; there are burst, "),
+        ("--storm", '[{"kind": "cut", "rate": 2}]', "0.rate"),
+    ],
+)
+def test_an_option_of_the_emulator_that_cannot_be_is_named(
+    babynames: Command, option: str, value: str, message: str
+) -> None:
+    """One message that names the option and what is wrong with it, and exit code 1."""
+    finished = babynames("emulate", "hubspot", option, value)
+
+    assert finished.returncode == 1
+    assert finished.stderr.startswith(f"babynames: {option}: ")
+    assert message in finished.stderr
+    assert "Traceback" not in finished.stderr
 
 
 def test_doctor_finds_nothing_wrong_where_nothing_is(babynames: Command, emulators: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babynames_assets.emulators.dataset import HEADER, Generated, generate
+from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import Scan, rejected, scan_file
 from babynames_assets.ingest.schema import MOST_BIRTHS
 from babynames_assets.settings import IngestSettings
@@ -17,7 +18,12 @@ from babynames_assets.settings import IngestSettings
 
 def scan_of(path: Path) -> Scan:
     """The scan of a generated file."""
-    return scan_file(path, path.with_suffix(".scan"), source_sha256=path.name, settings=IngestSettings(last_year=2100))
+    return scan_file(
+        path,
+        path.with_suffix(".scan"),
+        source=FrameSource("names", "1", path.name),
+        settings=IngestSettings(last_year=2100),
+    )
 
 
 def frame_of(scan: Scan) -> pl.DataFrame:

@@ -11,16 +11,18 @@ CONTACTS = "/crm/objects/2026-03/contacts"
 CLOCK = Clock()
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulated]:
-    """One emulator with a clock that stands still."""
-    with emulated_hubspot(clock=CLOCK) as emulated:
+@pytest.fixture(scope="module", params=["memory", "file"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
+    """One emulator in memory, and one with a state file, with a clock that stands still."""
+    file = tmp_path_factory.mktemp("hubspot") / "state.sqlite" if request.param == "file" else None
+    with emulated_hubspot(state_file=file, clock=CLOCK) as emulated:
         yield emulated
 
 
 @pytest.fixture
 def hubspot(running: Emulated) -> Emulated:
-    """The emulator with a new account."""
+    """The emulator with a new account, at the time when its clock began."""
+    CLOCK.now = Clock().now
     running.reset()
     return running
 

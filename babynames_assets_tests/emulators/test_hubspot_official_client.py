@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hubspot import HubSpot
+from hubspot import HubSpot, oauth
 from hubspot.crm import contacts as crm
 from hubspot.crm import properties as schema
 
+from babynames_assets.emulators.hubspot.tokens import App
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
+
+PATH = "/crm/v3/objects/contacts"
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +194,95 @@ def test_dated_paths_answer_the_client_s_plain_requests(lenient: Any, version: s
 
     assert answer.status_code == 200
     assert answer.json()["results"][0]["new"] is True
+
+
+def test_a_merge_is_parsed(hubspot: Emulated, strict: Any) -> None:
+    """The contact that is left comes back, also for the id of the other."""
+    mary, anna = hubspot.upsert("mary", "anna")
+    merge = crm.PublicMergeInput(primary_object_id=mary["id"], object_id_to_merge=anna["id"])
+
+    left = strict.crm.contacts.basic_api.merge(merge)
+    read = strict.crm.contacts.basic_api.get_by_id(anna["id"])
+
+    assert left.id == read.id == mary["id"]
+
+
+def test_a_merged_id_is_missing_in_a_batch_update(hubspot: Emulated, strict: Any) -> None:
+    """The official client sees a complete batch with one result for two inputs, and no errors."""
+    mary, anna = hubspot.upsert("mary", "anna")
+    hubspot.call("POST", f"{PATH}/merge", {"primaryObjectId": mary["id"], "objectIdToMerge": anna["id"]})
+    inputs = [crm.SimplePublicObjectBatchInput(id=one["id"], properties={"firstname": "x"}) for one in (mary, anna)]
+
+    answer = strict.crm.contacts.batch_api.update(crm.BatchInputSimplePublicObjectBatchInput(inputs=inputs))
+
+    assert answer.status == "COMPLETE"
+    assert [one.id for one in answer.results] == [mary["id"]]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("burst", 429), ("daily", 429), ("migrating", 477), ("status", 524)])
+def test_a_bad_day_is_an_exception_of_the_client(hubspot: Emulated, lenient: Any, kind: str, status: int) -> None:
+    """Each refusal reaches the caller as an ApiException with its status, and the next call succeeds."""
+    hubspot.order(kind=kind, status=status)
+    batch = crm.BatchInputSimplePublicObjectBatchInputUpsert(inputs=[an_input("a@b.co", "t-1")])
+
+    with pytest.raises(crm.ApiException) as caught:
+        lenient.crm.contacts.batch_api.upsert(batch)
+
+    assert caught.value.status == status
+    assert lenient.crm.contacts.batch_api.upsert(batch).results[0].new is True
+
+
+@pytest.mark.parametrize("fault", [{"kind": "empty"}, {"kind": "pass_over"}, {"kind": "drop"}])
+def test_a_silent_answer_is_a_success_for_the_client(hubspot: Emulated, strict: Any, fault: dict[str, str]) -> None:
+    """A batch that says nothing of its input is valid, which is why inputs have to be matched."""
+    hubspot.order(**fault)
+    batch = crm.BatchInputSimplePublicObjectBatchInputUpsert(inputs=[an_input("a@b.co", "t-1")])
+
+    answer = strict.crm.contacts.batch_api.upsert(batch)
+
+    assert answer.status == "COMPLETE"
+    assert answer.results == []
+
+
+def test_a_rule_s_refusal_is_parsed(hubspot: Emulated, lenient: Any) -> None:
+    """A contact that a rule of the account refuses is an error with its trace id, beside the result of the other."""
+    hubspot.order(kind="refuse", matches="^bad@")
+    inputs = [an_input("a@b.co", "t-1"), an_input("bad@b.co", "t-2")]
+
+    answer = lenient.crm.contacts.batch_api.upsert(crm.BatchInputSimplePublicObjectBatchInputUpsert(inputs=inputs))
+
+    assert answer.num_errors == 1
+    assert answer.errors[0].context == {"objectWriteTraceId": ["t-2"]}
+    assert [one.object_write_trace_id for one in answer.results] == ["t-1"]
+
+
+@pytest.mark.parametrize("strictness", [True, False])
+def test_an_access_token_is_parsed_and_works(hubspot: Emulated, strictness: bool) -> None:
+    """The official client gets a token for the refresh token of the installed app, and uses it."""
+    app = App()
+    client = HubSpot(host=hubspot.url, client_side_validation=strictness)
+
+    given = client.oauth.tokens_api.create(
+        grant_type="refresh_token",
+        client_id=app.client_id,
+        client_secret=app.client_secret,
+        refresh_token=app.refresh_token,
+    )
+    user = HubSpot(access_token=given.access_token, host=hubspot.url)
+
+    assert type(given).__name__ == "TokenResponseIF"
+    assert (given.token_type, given.expires_in, given.refresh_token) == ("bearer", 1800, app.refresh_token)
+    assert user.crm.contacts.basic_api.get_page().results == []
+
+
+def test_a_refused_refresh_token_is_an_exception_of_the_client(hubspot: Emulated) -> None:
+    """400 is an ApiException with HubSpot's status."""
+    app = App()
+
+    with pytest.raises(oauth.ApiException, match="BAD_REFRESH_TOKEN"):
+        HubSpot(host=hubspot.url).oauth.tokens_api.create(
+            grant_type="refresh_token",
+            client_id=app.client_id,
+            client_secret=app.client_secret,
+            refresh_token="unknown",
+        )

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from babynames_assets.emulators import serving
 from babynames_assets.emulators.hubspot.app import create_app
+from babynames_assets.hubspot.auth import StaticTokens
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.hubspot.contact_writes import ContactWrite
 from babynames_assets.resilience.rate_limiter import RateLimiter
@@ -42,7 +43,7 @@ class Emulated:
         options: dict[str, Any] = {
             "base_url": self.url,
             "api_version": "2026-03",
-            "token": SecretStr(TOKEN),
+            "tokens": StaticTokens({"BABYNAMES_HUBSPOT__TOKEN": SecretStr(TOKEN)}),
             "limiter": RateLimiter(lambda: 0.0),
             "connect_timeout": 5,
             "read_timeout": 5,
@@ -75,6 +76,15 @@ class Emulated:
         """Have good days again, whatever was ordered."""
         assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
 
+    def storm(self, *faults: dict[str, Any], seed: int = 0) -> None:
+        """Order faults with the seed of their dice."""
+        order = {"seed": seed, "faults": list(faults)}
+        assert self.session.post(f"{self.url}/_faults", json=order, timeout=5).status_code == 204
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        assert self.session.post(f"{self.url}/_clock", json={"forward": seconds}, timeout=5).status_code == 200
+
     def stats(self) -> dict[str, Any]:
         """What came in so far."""
         answer: dict[str, Any] = self.session.get(f"{self.url}/_stats", timeout=5).json()
@@ -99,7 +109,7 @@ def emulated_hubspot(
     *, tier: str = "api_limit_increase", state_file: Path | None = None, **options: Any
 ) -> Iterator[Emulated]:
     """Run an emulator while the context is open."""
-    app = create_app(state_file=state_file, token=TOKEN, tier=tier, **options)
+    app = create_app(**{"state_file": state_file, "token": TOKEN, "tier": tier, **options})
     with serving.running(app) as url:
         emulated = Emulated(url)
         try:

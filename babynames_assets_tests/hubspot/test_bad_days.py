@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from babynames_assets.errors import FatalError, PausedError, RetryableError
+from babynames_assets.hubspot.auth import StaticTokens
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets_tests.hubspot.emulated import TOKEN, Clock, Emulated, contact, emulated_hubspot
 
@@ -104,7 +105,7 @@ def test_retry_after_wins(hubspot: Emulated, header: str, waits: float) -> None:
 
 def test_an_unknown_token_stops_with_the_setting_and_the_scopes(hubspot: Emulated) -> None:
     """401 names the variable that holds the token and the scopes that it needs, and is not tried again."""
-    client = hubspot.client(token=SecretStr("pat-wrong-canary"))
+    client = hubspot.client(tokens=StaticTokens({"BABYNAMES_HUBSPOT__TOKEN": SecretStr("pat-wrong-canary")}))
 
     with pytest.raises(FatalError, match=r"BABYNAMES_HUBSPOT__TOKEN.*crm\.schemas\.contacts\.write") as caught:
         client.ensure_schema()

@@ -1,12 +1,17 @@
 """Files made of a few lines, and their scans."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
+from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import Scan, rejected, scan_file
 from babynames_assets.settings import IngestSettings
+
+SOURCE = FrameSource("names", "1", "0a")
+"""What a scan here is told of its file."""
 
 HEADER = "YearOfBirth,Name,Sex,Number"
 
@@ -19,13 +24,22 @@ def frozen_clock() -> datetime:
 
 
 def scan_bytes(
-    folder: Path, content: bytes, *, name: str = "names.csv", settings: IngestSettings | None = None, sha256: str = "0a"
+    folder: Path,
+    content: bytes,
+    *,
+    name: str = "names.csv",
+    settings: IngestSettings | None = None,
+    sha256: str = SOURCE.source_sha256,
 ) -> Scan:
     """Write a file and scan it."""
     path = folder / name
     path.write_bytes(content)
     return scan_file(
-        path, folder / "scan", source_sha256=sha256, settings=settings or IngestSettings(), clock=frozen_clock
+        path,
+        folder / "scan",
+        source=replace(SOURCE, source_sha256=sha256),
+        settings=settings or IngestSettings(),
+        clock=frozen_clock,
     )
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from babynames_assets.ingest.content import digest
 from babynames_assets.ingest.memory import plan_for
 from babynames_assets.ingest.scan import Scan, rejected, scan_file
-from babynames_assets.ingest.schema import digest, validated
+from babynames_assets.ingest.schema import validated
 from babynames_assets.settings import IngestSettings
-from babynames_assets_tests.ingest.scanning import accounted, frozen_clock
+from babynames_assets_tests.ingest.scanning import SOURCE, accounted, frozen_clock
 
 LINES = 250_000
 LEAST_MIB, PLENTY_MIB = 64, 16_384
@@ -21,7 +22,7 @@ def scan_with(source: Path, memory_mib: int) -> Scan:
     """Scan with so much memory."""
     settings = IngestSettings(memory_mib=memory_mib)
     target = source.with_suffix(f".{memory_mib}")
-    return scan_file(source, target, source_sha256="0a", settings=settings, clock=frozen_clock)
+    return scan_file(source, target, source=SOURCE, settings=settings, clock=frozen_clock)
 
 
 def frame_of(scan: Scan, year: int) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,14 +12,18 @@ from structlog.testing import capture_logs
 
 from babynames_assets.emulators.dataset import generate
 from babynames_assets.errors import SourceError
+from babynames_assets.ingest.content import digest
 from babynames_assets.ingest.duplicates import CONFLICT, FINER_CONFLICT, TOO_MANY
+from babynames_assets.ingest.durable_files import digest_of
+from babynames_assets.ingest.frame_schema import FRAME_SCHEMA
 from babynames_assets.ingest.memory import plan_for
+from babynames_assets.ingest.provenance import read_provenance
 from babynames_assets.ingest.scan import Scan, prove_that_no_line_is_lost, rejected, scan_file
-from babynames_assets.ingest.schema import FRAME_SCHEMA, digest
 from babynames_assets.ingest.year_frames import YearCounts
 from babynames_assets.settings import IngestSettings
 from babynames_assets_tests.ingest.scanning import (
     HEADER,
+    SOURCE,
     accounted,
     frame_rows,
     frozen_clock,
@@ -66,7 +71,11 @@ def test_the_name_that_the_source_gave_counts_and_not_the_name_on_disk(tmp_path:
     path = tmp_path / "0a1b2c"
     path.write_bytes(b"Mary,F,10\n")
     scan = scan_file(
-        path, tmp_path / "scan", source_sha256="0a1b2c", settings=IngestSettings(), file_name="yob1984.txt"
+        path,
+        tmp_path / "scan",
+        source=replace(SOURCE, source_sha256="0a1b2c"),
+        settings=IngestSettings(),
+        file_name="yob1984.txt",
     )
     assert rows(scan) == [MARY]
 
@@ -76,7 +85,13 @@ def test_messages_use_the_name_that_the_source_gave(tmp_path: Path) -> None:
     path = tmp_path / "0a1b2c"
     path.write_text(HEADER, encoding="utf-16")
     with pytest.raises(SourceError, match=r"^names\.csv is in UTF-16"):
-        scan_file(path, tmp_path / "scan", source_sha256="0a", settings=IngestSettings(), file_name="names.csv")
+        scan_file(
+            path,
+            tmp_path / "scan",
+            source=SOURCE,
+            settings=IngestSettings(),
+            file_name="names.csv",
+        )
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -180,7 +195,11 @@ def test_a_finished_scan_is_returned_without_reading_the_file(tmp_path: Path) ->
     first = scan_lines(tmp_path, "1984,Mary,F,10", "1984,Mary,X,10")
     (tmp_path / "names.csv").unlink()
     again = scan_file(
-        tmp_path / "names.csv", first.folder, source_sha256="0a", settings=IngestSettings(), clock=frozen_clock
+        tmp_path / "names.csv",
+        first.folder,
+        source=SOURCE,
+        settings=IngestSettings(),
+        clock=frozen_clock,
     )
     assert again == first
 
@@ -210,7 +229,7 @@ def test_the_current_year_is_the_last_allowed_one(tmp_path: Path) -> None:
     later = scan_file(
         tmp_path / "names.csv",
         tmp_path / "scan",
-        source_sha256="0a",
+        source=SOURCE,
         settings=IngestSettings(),
         clock=lambda: frozen_clock().replace(year=2027),
     )
@@ -220,7 +239,7 @@ def test_the_current_year_is_the_last_allowed_one(tmp_path: Path) -> None:
 def test_the_present_year_is_known_without_being_told(tmp_path: Path) -> None:
     """The clock of the machine is the default."""
     (tmp_path / "names.csv").write_text(f"{HEADER}\n1984,Mary,F,10\n9999,Mary,F,10\n")
-    scan = scan_file(tmp_path / "names.csv", tmp_path / "scan", source_sha256="0a", settings=IngestSettings())
+    scan = scan_file(tmp_path / "names.csv", tmp_path / "scan", source=SOURCE, settings=IngestSettings())
     assert (len(scan.years), scan.unplaced) == (1, 1)
 
 
@@ -238,7 +257,7 @@ def test_two_processes_may_scan_the_same_file_at_once(tmp_path: Path) -> None:
 
 def scan_generated(source: Path, target: Path) -> Scan:
     """Scan in a process of its own."""
-    return scan_file(source, target, source_sha256="0a", settings=IngestSettings(), clock=frozen_clock)
+    return scan_file(source, target, source=SOURCE, settings=IngestSettings(), clock=frozen_clock)
 
 
 def test_the_record_says_how_the_scan_was_made(tmp_path: Path) -> None:
@@ -289,11 +308,13 @@ def test_every_frame_passes_the_schema_and_has_the_digest_of_its_counts(tmp_path
         frame = pl.read_parquet(scan.frame_path(year), hive_partitioning=False)
         FRAME_SCHEMA.validate(frame)
         assert (frame.height, digest(frame)) == (counts.valid, counts.digest)
+        assert digest_of(scan.frame_path(year)) == counts.file_sha256
+        assert read_provenance(scan.frame_path(year)) == counts.provenance(SOURCE)
 
 
 def test_a_lost_line_is_a_bug_that_is_not_passed_over() -> None:
     """If the scan ever dropped a line, it would say so instead of storing the rest."""
-    counts = YearCounts(lines=5, valid=2, merged=0, duplicates=1, rejected=2, births=7, digest="0a")
+    counts = YearCounts(lines=5, valid=2, merged=0, duplicates=1, rejected=2, births=7, digest="0a", file_sha256="0b")
     scan = Scan(Path("scan"), "0a", header_lines=1, lines=8, years={1984: counts}, unplaced=1)
     with pytest.raises(RuntimeError, match=r"names.csv read 8 lines but accounts for 7.*a bug in babynames_assets"):
         prove_that_no_line_is_lost(scan, "names.csv")

@@ -8,11 +8,12 @@ HEADER = "Year,Name,Sex,Count,Note\n"
 PROGRAM = """
 import resource, sys
 from pathlib import Path
+from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import scan_file
 from babynames_assets.settings import IngestSettings
 source = Path(sys.argv[1])
 settings = IngestSettings(memory_mib=int(sys.argv[2]))
-scan = scan_file(source, source.with_suffix(".scan"), source_sha256="0a", settings=settings)
+scan = scan_file(source, source.with_suffix(".scan"), source=FrameSource("names", "1", "0a"), settings=settings)
 print(scan.lines, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

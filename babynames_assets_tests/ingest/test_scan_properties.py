@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babynames_assets.errors import SourceError
-from babynames_assets.ingest.schema import FRAME_SCHEMA
+from babynames_assets.ingest.frame_schema import FRAME_SCHEMA
 from babynames_assets_tests.ingest.scanning import HEADER, accounted, reasons, rows, scan_bytes
 
 LAYOUTS = [HEADER, "Id,Name,Year,Gender,State,Count", "Name,Year,Sex,N"]

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from babynames_assets.ingest.frames import FrameStore, Provenance, StoredFrame
-from babynames_assets.ingest.schema import COLUMNS, digest
+from babynames_assets.ingest.content import digest
+from babynames_assets.ingest.frames import FrameStore, StoredFrame
+from babynames_assets.ingest.schema import COLUMNS
 from babynames_assets.loading.years import LoadOptions, load_frame
 from babynames_assets.warehouse import ledger
 from babynames_assets.warehouse.baby_names import SCHEMA, LoadCounts, load_year
@@ -19,6 +20,7 @@ from babynames_assets.warehouse.engine import Engine, connect, open_engine, run_
 from babynames_assets.warehouse.ledger import YearRecord
 from babynames_assets.warehouse.tables import baby_names
 from babynames_assets.warehouse.tables import ledger as ledger_table
+from babynames_assets_tests.loading.stored_frames import put_frame
 from babynames_assets_tests.servers.databases import Schema, apply_schema, fresh_database
 from babynames_assets_tests.servers.kinds import Kind
 
@@ -143,9 +145,7 @@ def _frame(rows: Rows) -> pl.DataFrame:
 
 def _stored(folder: Path, rows: Rows) -> StoredFrame:
     frame = _frame(rows).select(list(COLUMNS)).sort("year", "sex", "name")
-    frame.write_parquet(folder / "scanned.parquet")
-    provenance = Provenance("set", "1", NEW_FILE, frame.height, frame.height, 0, 0, 0, digest(frame))
-    return FrameStore(folder / "frames").put(YEAR, folder / "scanned.parquet", provenance)
+    return put_frame(FrameStore(folder / "frames"), YEAR, frame, NEW_FILE, folder / "scanned.parquet")
 
 
 def _put(engine: Engine, rows: Rows) -> None:

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from babynames_assets.errors import ConfigurationError, FatalError
+from babynames_assets.ingest.content import digest
 from babynames_assets.ingest.frames import FrameStore
-from babynames_assets.ingest.schema import digest
 from babynames_assets.loading.findings import Finding
 from babynames_assets.loading.row_differences import EXAMPLES, RowExample, compare_rows
 from babynames_assets.loading.verification import Verification, verify

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 import structlog
 
 from babynames_assets.errors import FatalError
-from babynames_assets.ingest.frames import FrameStore, Provenance
-from babynames_assets.ingest.schema import COLUMNS, digest
+from babynames_assets.ingest.content import digest
+from babynames_assets.ingest.frames import FrameStore
+from babynames_assets.ingest.schema import COLUMNS
 from babynames_assets.loading.years import LoadOptions, load_years
 from babynames_assets.warehouse import baby_names, ledger
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
 from babynames_assets.warehouse.ledger import SourceRecord, YearRecord
 from babynames_assets.warehouse.partitioning import ensure_years
+from babynames_assets_tests.loading.stored_frames import put_frame
 
 FIRST, LAST = 1990, 2009
 YEARS = range(FIRST, LAST + 1)
@@ -38,11 +40,7 @@ def put(store: FrameStore, year: int, source: str, rows: int, *, births: int = 1
     """Make a year's frame hold so many names."""
     names = [(year, "F", f"Name{'abcdefghijklmnopqrstuvwxyz'[number]}", births) for number in range(rows)]
     frame = pl.DataFrame(names, schema=COLUMNS, orient="row")
-    path = Path(f"{store._folder}-{year}.parquet")  # noqa: SLF001 - a place beside it
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(path)
-    provenance = Provenance("names", "1", source, rows, rows, 0, 0, 0, digest(frame))
-    store.put(year, path, provenance)
+    put_frame(store, year, frame, source, Path(f"{store._folder}-{year}.parquet"))  # noqa: SLF001 - a place beside it
 
 
 def bring(engine: Engine, frames: FrameStore, options: LoadOptions = OPTIONS) -> dict[int, LoadCounts]:

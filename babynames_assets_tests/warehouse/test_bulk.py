@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from babynames_assets.errors import FatalError
 from babynames_assets.warehouse import bulk
-from babynames_assets.warehouse.baby_names import LoadCounts, load_parts, load_year, read_year
+from babynames_assets.warehouse.baby_names import LoadCounts, YearPart, load_parts, load_year, read_year
 from babynames_assets.warehouse.compact_rows import KeyRange, read_rows
 from babynames_assets.warehouse.engine import Connection, Engine, connect, open_engine, run_in_transaction
 from babynames_assets_tests.warehouse.frames import Row, frame, load, stored
@@ -82,6 +82,35 @@ def test_names_that_look_like_syntax_arrive_in_statements_too(restricted_engine:
 
     assert counts == LoadCounts(inserted=len(ROWS))
     assert sorted(stored(restricted_engine, 2001)) == ROWS
+
+
+def test_names_that_look_like_the_lines_of_a_year_are_read_as_they_are(engine: Engine) -> None:
+    """Each in a year of its own, so that a text that can be read hides none that cannot."""
+    forged = ("Ann,5\nF,Bea", "Ann,5\n\nF,Bea", "\n", ",", ",5\n", "Ann,", "\r", "Ann\r", "\nF,Ann,5")
+    years = dict(enumerate([*HOSTILE, *forged], start=1900))
+    for year, name in years.items():
+        load(engine, year, ("F", name, 7), ("M", "Zed", 8))
+
+    for year, name in years.items():
+        assert stored(engine, year) == [("F", name, 7), ("M", "Zed", 8)]
+
+
+def test_lines_are_loaded_as_they_are(engine: Engine) -> None:
+    """Nothing in a valid name means anything to the server, not even NULL."""
+    rows: list[Row] = sorted(
+        (sex, f"{name}{'' if number == 0 else ' ' + 'x' * number}", number + 1)
+        for sex in "FM"
+        for number in range(60)
+        for name in ("NULL", "Null", "N", "O'Neil", "O\u2019Neil", "Zo\u00eb", "J.-P. de")
+    )
+    part = frame(2001, *rows)
+    text = "".join(f"2001,{sex},{name},{births}\n" for sex, name, births in rows)
+    parts = [YearPart(part, memoryview(text.encode()))]
+
+    counts = run_in_transaction(engine, lambda connection: load_parts(connection, 2001, parts, max_delete_share=0))
+
+    assert counts == LoadCounts(inserted=len(rows))
+    assert stored(engine, 2001) == rows
 
 
 def test_a_file_replaces_rows_whose_births_differ(engine: Engine) -> None:
@@ -208,7 +237,8 @@ def test_a_truncated_source_is_refused_before_the_year_is_read(engine: Engine) -
 @pytest.mark.parametrize("second", [("F", "Anna"), ("F", "Bea"), ("F", "Bea ")])
 def test_parts_that_overlap_are_a_bug(sqlite_engine: Engine, second: tuple[str, str]) -> None:
     """Their rows would be compared with the wrong part of the table."""
-    parts = [frame(2001, ("F", "Anna", 1), ("F", "Bea", 2)), frame(2001, (*second, 3), ("M", "John", 4))]
+    first, following = frame(2001, ("F", "Anna", 1), ("F", "Bea", 2)), frame(2001, (*second, 3), ("M", "John", 4))
+    parts = [YearPart(first), YearPart(following)]
 
     with pytest.raises(ValueError, match="not above"):
         run_in_transaction(sqlite_engine, lambda connection: load_parts(connection, 2001, parts, max_delete_share=1))
@@ -251,7 +281,7 @@ def test_a_frame_that_is_not_sorted_is_a_bug(sqlite_engine: Engine) -> None:
 
     with pytest.raises(ValueError, match="not sorted"):
         run_in_transaction(
-            sqlite_engine, lambda connection: load_parts(connection, 2001, [unsorted], max_delete_share=1)
+            sqlite_engine, lambda connection: load_parts(connection, 2001, [YearPart(unsorted)], max_delete_share=1)
         )
 
 
@@ -295,7 +325,7 @@ def test_a_year_is_read_in_the_order_of_the_key(engine: Engine) -> None:
 
 
 def _load_parts(engine: Engine, year: int, rows: list[Row], size: int, max_delete_share: float = 1.0) -> LoadCounts:
-    parts = list(frame(year, *rows).iter_slices(size))
+    parts = [YearPart(rows) for rows in frame(year, *rows).iter_slices(size)]
     return run_in_transaction(
         engine, lambda connection: load_parts(connection, year, parts, max_delete_share=max_delete_share)
     )

@@ -1,54 +1,66 @@
-"""Doors that the real HubSpot does not have: numbers, faults, a fresh start, all contacts; and the page for people."""
+"""Doors that the real HubSpot does not have: numbers, faults, time, a fresh start, all contacts; a page for people."""
 
-import json
-from functools import partial
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from babynames_assets.emulators.hubspot import pages
 from babynames_assets.emulators.hubspot.gate import Gate
+from babynames_assets.emulators.hubspot.records import Contact
 
 DUMP_SIZE = 10_000
 
 
 def admin_routes(gate: Gate) -> list[Route]:
     """The routes, in front of those of the API."""
+    doors: dict[tuple[str, str], Callable[[Gate, Request], Awaitable[Response]]] = {
+        ("GET", "/_stats"): _stats,
+        ("DELETE", "/_stats"): _count_anew,
+        ("GET", "/_faults"): _faults,
+        ("POST", "/_faults"): _order_faults,
+        ("DELETE", "/_faults"): _end_faults,
+        ("GET", "/_clock"): _clock,
+        ("POST", "/_clock"): _put_clock_forward,
+        ("POST", "/_reset"): _reset,
+        ("GET", "/_contacts"): _contacts,
+        ("GET", "/contacts/{portal:int}/objects/0-1/views/all/list"): _page,
+    }
+    return [Route(path, _bound(door, gate), methods=[method]) for (method, path), door in doors.items()]
 
-    async def stats(_request: Request) -> Response:
-        return JSONResponse({**gate.statistics.as_json(), "contacts": gate.store.count()})
 
-    async def order_faults(request: Request) -> Response:
+def _bound(
+    door: Callable[[Gate, Request], Awaitable[Response]], gate: Gate
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
         try:
-            gate.faults.script(json.loads(await request.body()))
-        except (TypeError, ValueError) as error:
-            return JSONResponse({"message": f"This is not a list of faults: {error}"}, 400)
-        return Response(status_code=204)
+            return await door(gate, request)
+        except ValueError as error:
+            return _json({"message": str(error)}, 400)
 
-    async def reset(_request: Request) -> Response:
-        gate.store.clear()
-        gate.faults.clear()
-        gate.statistics.clear()
-        for limit in (gate.burst, gate.search, gate.daily):
-            limit.clear()
-        return Response(status_code=204)
+    return endpoint
 
-    async def dump(request: Request) -> Response:
-        return JSONResponse(_dump(gate, _after(request)))
 
-    async def page(request: Request) -> Response:
-        return HTMLResponse(pages.contact_list(gate.store, after=_after(request)))
+async def _stats(gate: Gate, _request: Request) -> Response:
+    account = {"contacts": gate.store.count(), "duplicates": gate.store.shared_values}
+    return _json({**gate.statistics.as_json(), **account})
 
-    return [
-        Route("/_stats", stats, methods=["GET"]),
-        Route("/_faults", order_faults, methods=["POST"]),
-        Route("/_faults", partial(_end_faults, gate), methods=["DELETE"]),
-        Route("/_reset", reset, methods=["POST"]),
-        Route("/_contacts", dump, methods=["GET"]),
-        Route("/contacts/{portal:int}/objects/0-1/views/all/list", page, methods=["GET"]),
-    ]
+
+async def _count_anew(gate: Gate, _request: Request) -> Response:
+    gate.statistics.clear()
+    return Response(status_code=204)
+
+
+async def _faults(gate: Gate, _request: Request) -> Response:
+    return _json(gate.faults.as_json())
+
+
+async def _order_faults(gate: Gate, request: Request) -> Response:
+    gate.faults.order(from_json(await request.body()))
+    return Response(status_code=204)
 
 
 async def _end_faults(gate: Gate, _request: Request) -> Response:
@@ -56,14 +68,49 @@ async def _end_faults(gate: Gate, _request: Request) -> Response:
     return Response(status_code=204)
 
 
-def _dump(gate: Gate, after: int) -> dict[str, Any]:
-    found = gate.store.page(after=after, limit=DUMP_SIZE)
+async def _clock(gate: Gate, _request: Request) -> Response:
+    return _json({"now": gate.clock(), "shift": gate.clock.shift})
+
+
+async def _put_clock_forward(gate: Gate, request: Request) -> Response:
+    body = from_json(await request.body())
+    seconds = body.get("forward") if isinstance(body, dict) else None
+    if not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
+        raise ValueError('The clock goes forward only: give {"forward": seconds}.')
+    gate.clock.put_forward(seconds)
+    return await _clock(gate, request)
+
+
+async def _reset(gate: Gate, _request: Request) -> Response:
+    gate.clear()
+    return Response(status_code=204)
+
+
+async def _contacts(gate: Gate, request: Request) -> Response:
+    query = request.query_params
+    found = gate.store.page(after=_after(request), limit=DUMP_SIZE, archived=query.get("archived") == "true")
+    after = found[-1].id if len(found) == DUMP_SIZE else None
+    return _json({"results": [_dumped(gate, contact) for contact in found], "after": after})
+
+
+def _dumped(gate: Gate, contact: Contact) -> dict[str, Any]:
+    writes, redundant = gate.statistics.contacts.of_contact(contact.id)
     return {
-        "results": [{"id": str(contact.id), "properties": contact.properties} for contact in found],
-        "after": found[-1].id if len(found) == DUMP_SIZE else None,
+        "id": str(contact.id),
+        "properties": contact.properties,
+        "writes": writes,
+        "redundant_writes": redundant,
     }
+
+
+async def _page(gate: Gate, request: Request) -> Response:
+    return HTMLResponse(pages.contact_list(gate.store, after=_after(request)))
 
 
 def _after(request: Request) -> int:
     text = request.query_params.get("after", "0")
     return int(text) if text.isdecimal() and len(text) <= 18 else 0
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(to_json(content), status, media_type="application/json")

@@ -7,21 +7,22 @@ from typing import Any
 
 from babynames_assets.emulators.hubspot import rendering
 from babynames_assets.emulators.hubspot.calls import Call
+from babynames_assets.emulators.hubspot.records import Contact
 from babynames_assets.emulators.hubspot.replies import Reply, invalid, not_found, unreadable
 from babynames_assets.emulators.hubspot.shapes import text_of, texts_of
-from babynames_assets.emulators.hubspot.store import Contact, Store
+from babynames_assets.emulators.hubspot.store import Store
 from babynames_assets.emulators.hubspot.validation import normalize
 from babynames_assets.emulators.hubspot.writes import perform, write_from
 
 
 def create(call: Call) -> Reply:
     """POST batch/create: 201, or 207 if some are refused."""
-    return perform(call, [write_from(item, None) for item in call.inputs()], success=201, is_upsert=False)
+    return perform(call, [write_from(item, None, "") for item in _counted(call)], success=201, is_upsert=False)
 
 
 def upsert(call: Call) -> Reply:
     """POST batch/upsert: 200, or 207 if some are refused; each input is found by its own unique property."""
-    inputs = call.inputs()
+    inputs = _counted(call)
     ids = [_id_of(item) for item in inputs]
     _refuse_duplicates(ids)
     names = [text_of(item, "idProperty") or "hs_object_id" for item in inputs]
@@ -29,13 +30,13 @@ def upsert(call: Call) -> Reply:
     writes = []
     for item, name, given in zip(inputs, names, ids, strict=True):
         value = normalize(name, given)
-        writes.append(write_from(item, known[name].get(value), {name: value}))
+        writes.append(write_from(item, known[name].get(value), value, {name: value}))
     return perform(call, writes, success=200, is_upsert=True)
 
 
 def update(call: Call) -> Reply:
     """POST batch/update: 200, or 207 if some are refused. HubSpot passes over ids that were merged away in silence."""
-    inputs = call.inputs()
+    inputs = _counted(call)
     ids = [_id_of(item) for item in inputs]
     _refuse_duplicates(ids)
     names = [text_of(item, "idProperty") for item in inputs]
@@ -43,21 +44,24 @@ def update(call: Call) -> Reply:
     writes = []
     for item, name, given in zip(inputs, names, ids, strict=True):
         target = known[name].get(normalize(name, given))
-        write = write_from(item, target)
-        writes.append(write if target else replace(write, error=not_found()))
+        if target:
+            writes.append(write_from(item, target, given))
+        elif name or not call.store.survivor(given):
+            writes.append(replace(write_from(item, None, given), error=not_found()))
     return perform(call, writes, success=200, is_upsert=False)
 
 
 def read(call: Call) -> Reply:
     """POST batch/read: 200, or 207 if some are unknown. ``idProperty`` stands once, beside the inputs."""
-    ids = [_id_of(item) for item in call.inputs()]
+    ids = [_id_of(item) for item in _counted(call)]
     name = text_of(call.body, "idProperty")
     asked = texts_of(call.body, "properties")
     found = _find(call.store, name, [normalize(name, one) for one in ids])
+    if not name:
+        found.update({one: survivor for one in ids if (survivor := call.store.survivor(one))})
     missing = [one for one in ids if normalize(name, one) not in found]
-    answer = rendering.batch(
-        [rendering.shown(contact, asked, call.host) for contact in found.values()], call.now, call.now
-    )
+    contacts = {contact.id: contact for contact in found.values()}.values()
+    answer = rendering.batch([rendering.shown(one, asked, call.host) for one in contacts], call.now, call.now)
     if not missing:
         return Reply(200, answer)
     error = {
@@ -71,10 +75,15 @@ def read(call: Call) -> Reply:
 
 def archive(call: Call) -> Reply:
     """POST batch/archive: 204, for unknown contacts too."""
-    contacts = call.store.by_ids(_id_of(item) for item in call.inputs())
-    with call.store.writing():
-        call.store.archive(contacts.values())
+    contacts = call.store.by_ids(_id_of(item) for item in _counted(call))
+    call.counts.archived(len(call.store.archive(contacts.values())))
     return Reply(204)
+
+
+def _counted(call: Call) -> list[dict[str, Any]]:
+    inputs = call.inputs()
+    call.counts.batch(call.endpoint, len(inputs))
+    return inputs
 
 
 def _find(store: Store, name: str, values: list[str]) -> dict[str, Contact]:

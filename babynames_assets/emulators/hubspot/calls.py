@@ -1,12 +1,15 @@
 """A request of the API as its handlers see it, and the parts that many of them read."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from pydantic_core import from_json
+
+from babynames_assets.emulators.hubspot.contact_counts import ContactCounts
+from babynames_assets.emulators.hubspot.faults.rules import RecordRules
 from babynames_assets.emulators.hubspot.replies import Reply, invalid, unreadable
-from babynames_assets.emulators.hubspot.shapes import has_half_characters
 from babynames_assets.emulators.hubspot.store import Store
 
 MAX_BATCH = 100
@@ -18,6 +21,9 @@ class Call:
 
     Attributes:
         store: the account.
+        rules: refuse single records.
+        counts: takes note of what is written.
+        endpoint: the last part of its path, for example ``upsert``.
         params: values from the path.
         query: values from the query string.
         raw: the body.
@@ -26,21 +32,22 @@ class Call:
     """
 
     store: Store
+    rules: RecordRules
+    counts: ContactCounts
+    endpoint: str
     params: Mapping[str, str]
     query: Mapping[str, str]
     raw: bytes
     host: str
     now: float
 
-    @property
+    @cached_property
     def body(self) -> dict[str, Any]:
         """The body, a JSON object."""
         try:
-            body = json.loads(self.raw)
-        except ValueError:
-            raise unreadable("Unexpected character or end of input") from None
-        if b"\\ud" in self.raw.lower() and has_half_characters(body):
-            raise unreadable("Unpaired surrogate in a text value")
+            body = from_json(self.raw, allow_inf_nan=False)
+        except ValueError as error:
+            raise unreadable(str(error)) from None
         if not isinstance(body, dict):
             raise unreadable("Cannot deserialize value of this type from Array value")
         return body

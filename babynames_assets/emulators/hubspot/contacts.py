@@ -4,8 +4,9 @@ from typing import Any
 
 from babynames_assets.emulators.hubspot import rendering
 from babynames_assets.emulators.hubspot.calls import Call
+from babynames_assets.emulators.hubspot.records import Contact
 from babynames_assets.emulators.hubspot.replies import Reply, not_found
-from babynames_assets.emulators.hubspot.store import Contact
+from babynames_assets.emulators.hubspot.shapes import text_of
 from babynames_assets.emulators.hubspot.validation import normalize
 from babynames_assets.emulators.hubspot.writes import store_one, write_from
 
@@ -26,7 +27,7 @@ def list_all(call: Call) -> Reply:
 
 def create(call: Call) -> Reply:
     """POST contacts: 201 with the address of the new one."""
-    contact = store_one(call, write_from(call.body, None))
+    contact = store_one(call, write_from(call.body, None, ""))
     answer = rendering.written(contact, call.host)
     return Reply(201, answer, {"Location": answer["url"]})
 
@@ -38,21 +39,30 @@ def get(call: Call) -> Reply:
 
 def change(call: Call) -> Reply:
     """PATCH contacts/{id}."""
-    contact = store_one(call, write_from(call.body, _wanted(call)))
+    target = _wanted(call)
+    contact = store_one(call, write_from(call.body, target, str(target.id)))
     return Reply(200, rendering.written(contact, call.host))
 
 
 def archive(call: Call) -> Reply:
     """DELETE contacts/{id}: 204, for an unknown one too."""
-    with call.store.writing():
-        call.store.archive(call.store.by_ids([call.params["id"]]).values())
+    call.counts.archived(len(call.store.archive(call.store.by_ids([call.params["id"]]).values())))
     return Reply(204)
+
+
+def merge(call: Call) -> Reply:
+    """POST merge: 200 with the contact that is left. The id of the other leads to it from then on."""
+    ids = [text_of(call.body, name) for name in ("primaryObjectId", "objectIdToMerge")]
+    found = [contact for contact in call.store.by_ids(ids).values() if contact.archived_at is None]
+    if len(found) < len(ids):
+        raise not_found()
+    return Reply(200, rendering.written(call.store.merge(survivor=found[0], gone=found[1]), call.host))
 
 
 def _wanted(call: Call) -> Contact:
     given, name = call.params["id"], call.query.get("idProperty")
     found = call.store.by_values(name, [normalize(name, given)]) if name else call.store.by_ids([given])
-    contact = next(iter(found.values()), None)
+    contact = next(iter(found.values()), None) or (None if name else call.store.survivor(given))
     if contact is None or (contact.archived_at is None) == (call.query.get("archived") == "true"):
         raise not_found()
     return contact

@@ -2,7 +2,8 @@
 
 from html import escape
 
-from babynames_assets.emulators.hubspot.store import Contact, Store
+from babynames_assets.emulators.hubspot.records import Contact
+from babynames_assets.emulators.hubspot.store import Store
 
 PAGE_SIZE = 100
 

@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from babynames_assets.emulators.hubspot.definitions import CREATED, DEFAULT_NAMES, MODIFIED, OBJECT_ID
-from babynames_assets.emulators.hubspot.store import Contact
+from babynames_assets.emulators.hubspot.records import Contact
 
 PORTAL_ID = 62515
 
 
+@lru_cache(maxsize=4096)
 def timestamp(seconds: float) -> str:
     """A moment in HubSpot's form: milliseconds and Z."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

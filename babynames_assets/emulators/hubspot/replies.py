@@ -1,7 +1,23 @@
 """Answers on their way to the wire, and the errors of the API with HubSpot's bodies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum, auto
 from typing import Any
+
+
+class Ending(StrEnum):
+    """How an answer goes over the wire."""
+
+    WHOLE = auto()
+    CUT = auto()
+    """The connection ends in the middle of the body that was promised."""
+    RESET = auto()
+    """The connection ends without a byte of an answer."""
+    TRUNCATED = auto()
+    """Half of the body comes as if it were all of it."""
+    DRIPPING = auto()
+    """The body comes in small pieces, over the time of the delay."""
 
 
 @dataclass(frozen=True)
@@ -11,14 +27,16 @@ class Reply:
     Attributes:
         status: HTTP status.
         content: JSON, text for a page of HTML, or None for no body.
-        headers: in addition to those that every answer has.
-        is_cut: the connection ends in the middle of the body.
+        headers: in addition to those that every answer has; None leaves one of them out.
+        ending: how it goes over the wire.
+        delay: seconds to wait with it.
     """
 
     status: int
     content: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    is_cut: bool = False
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    ending: Ending = Ending.WHOLE
+    delay: float = 0.0
 
 
 class ApiError(Exception):
@@ -27,14 +45,15 @@ class ApiError(Exception):
     def __init__(self, status: int, message: str, category: str | None = None, **fields: Any) -> None:
         super().__init__(message)
         self.status, self.message, self.category, self.fields = status, message, category, fields
-        self.headers: dict[str, str] = {}
+        self.headers: Mapping[str, str | None] = {}
+        self.delay = 0.0
 
     def reply(self, correlation_id: str) -> Reply:
         """The answer that tells of it."""
         body = {"status": "error", "message": self.message, "correlationId": correlation_id, **self.fields}
         if self.category:
             body["category"] = self.category
-        return Reply(self.status, body, self.headers)
+        return Reply(self.status, body, self.headers, delay=self.delay)
 
 
 def invalid(message: str, **fields: Any) -> ApiError:
@@ -52,6 +71,12 @@ def not_found() -> ApiError:
     return ApiError(404, "resource not found", "OBJECT_NOT_FOUND")
 
 
+def conflict(owner: int | None) -> ApiError:
+    """409: a value that must be unique belongs to another contact; one of the same batch has no id yet."""
+    known = f" Existing ID: {owner}" if owner else ""
+    return ApiError(409, f"Contact already exists.{known}", "CONFLICT")
+
+
 def burst_limited() -> ApiError:
     """429: too many calls in ten seconds."""
     return ApiError(
@@ -66,6 +91,11 @@ def burst_limited() -> ApiError:
 def search_limited() -> ApiError:
     """429: too many searches in a second; its body has neither a policy nor an error type."""
     return ApiError(429, "You have reached your secondly limit.", "RATE_LIMITS")
+
+
+def second_limited() -> ApiError:
+    """429: too many calls in a second, as endpoints other than search say it."""
+    return ApiError(429, "You have reached your secondly limit.", errorType="RATE_LIMIT", policyName="SECONDLY")
 
 
 def daily_limited() -> ApiError:

@@ -1,17 +1,34 @@
-"""Search: filters on properties, in groups of which one has to match."""
+"""Search: filters on properties, in groups of which one has to match; texts without regard to case."""
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from babynames_assets.emulators.hubspot import rendering
 from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.definitions import CREATED, MODIFIED, OBJECT_ID
+from babynames_assets.emulators.hubspot.records import Contact
 from babynames_assets.emulators.hubspot.replies import Reply, invalid
 from babynames_assets.emulators.hubspot.shapes import objects_of, text_of, texts_of
 
 MAX_PAGE, MAX_RESULTS, MAX_GROUPS, MAX_FILTERS = 200, 10_000, 5, 6
 
-_COLUMNS = {OBJECT_ID: "id", CREATED: "created_at * 1000", MODIFIED: "updated_at * 1000"}
-_COMPARISONS = {"EQ": "=", "NEQ": "IS NOT", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
+Value = str | float | None
+Condition = Callable[[Contact], bool]
+Test = Callable[[Value], bool]
+
+_SYSTEM: dict[str, Callable[[Contact], float]] = {
+    OBJECT_ID: lambda contact: contact.id,
+    CREATED: lambda contact: contact.created_at * 1000,
+    MODIFIED: lambda contact: contact.updated_at * 1000,
+}
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "EQ": operator.eq,
+    "LT": operator.lt,
+    "LTE": operator.le,
+    "GT": operator.gt,
+    "GTE": operator.ge,
+}
 
 
 def search(call: Call) -> Reply:
@@ -22,14 +39,14 @@ def search(call: Call) -> Reply:
         raise invalid(f"The limit of a search is {MAX_PAGE}, not {limit}")
     if after + limit > MAX_RESULTS:
         raise invalid(f"A search gives at most {MAX_RESULTS} results; split it into smaller ones")
-    condition, arguments = _condition(call, body)
-    total, found = call.store.select(condition, arguments, limit=limit, offset=after)
+    condition = _condition(call, body)
+    found = [contact for contact in call.store.searchable() if condition(contact)]
     names = texts_of(body, "properties")
     answer: dict[str, Any] = {
-        "total": total,
-        "results": [rendering.shown(contact, names, call.host) for contact in found],
+        "total": len(found),
+        "results": [rendering.shown(contact, names, call.host) for contact in found[after : after + limit]],
     }
-    if after + limit < total:
+    if after + limit < len(found):
         answer["paging"] = {"next": {"after": str(after + limit), "link": f"?after={after + limit}"}}
     return Reply(200, answer)
 
@@ -41,43 +58,52 @@ def _number(body: dict[str, Any], name: str, default: int) -> int:
     return int(given)
 
 
-def _condition(call: Call, body: dict[str, Any]) -> tuple[str, list[object]]:
+def _condition(call: Call, body: dict[str, Any]) -> Condition:
     groups = [objects_of(group, "filters") for group in objects_of(body, "filterGroups")]
     if len(groups) > MAX_GROUPS or any(len(filters) > MAX_FILTERS for filters in groups):
         raise invalid(f"A search takes at most {MAX_GROUPS} groups of at most {MAX_FILTERS} filters")
-    arguments: list[object] = []
-    alternatives = [" AND ".join(_filter(call, one, arguments) for one in filters) or "1" for filters in groups]
-    condition = " OR ".join(f"({one})" for one in alternatives) or "1"
-    if query := str(body.get("query") or ""):
-        condition = f"({condition}) AND instr(lower(properties), ?)"
-        arguments.append(query.lower())
-    return condition, arguments
+    alternatives = [[_filter(call, one) for one in filters] for filters in groups] or [[]]
+    query = str(body.get("query") or "").lower()
+
+    def matches(contact: Contact) -> bool:
+        if query and not any(query in value.lower() for value in contact.properties.values()):
+            return False
+        return any(all(one(contact) for one in filters) for filters in alternatives)
+
+    return matches
 
 
-def _filter(call: Call, one: dict[str, Any], arguments: list[object]) -> str:
-    """A filter as SQL. Its words come from this module; property names and values are bound as arguments."""
-    name, operator = text_of(one, "propertyName"), text_of(one, "operator")
+def _filter(call: Call, one: dict[str, Any]) -> Condition:
+    name = text_of(one, "propertyName")
     definition = call.store.definitions.get(name)
     if definition is None:
         raise invalid(f"There was a problem with the request. Property {name} does not exist.")
     is_number = definition["type"] in ("number", "datetime", "date")
-    column = _column(name, arguments)
-    if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
-        return f"{column} IS {'NOT ' if operator == 'HAS_PROPERTY' else ''}NULL"
-    if operator in ("IN", "NOT_IN"):
-        values = [_comparable(value, is_number=is_number) for value in _values(one)]
-        arguments.extend(values)
-        return f"{_folded(column, is_number=is_number)} {operator.replace('_', ' ')} ({','.join('?' * len(values))})"
-    if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
-        arguments.append(str(one.get("value", "")).strip("*").lower())
-        return f"instr(lower({column}), ?) {'>' if operator == 'CONTAINS_TOKEN' else '='} 0"
-    arguments.append(_comparable(one.get("value"), is_number=is_number))
-    if operator == "BETWEEN":
-        arguments.append(_comparable(one.get("highValue"), is_number=is_number))
-        return f"{_folded(column, is_number=is_number)} BETWEEN ? AND ?"
-    if operator not in _COMPARISONS:
-        raise invalid(f"Invalid operator {operator}")
-    return f"{_folded(column, is_number=is_number)} {_COMPARISONS[operator]} ?"
+    value_of = _SYSTEM.get(name) or (_number_of(name) if is_number else _text_of(name))
+    test = _test(text_of(one, "operator"), one, is_number=is_number)
+    return lambda contact: test(value_of(contact))
+
+
+def _test(name: str, one: dict[str, Any], *, is_number: bool) -> Test:
+    """What a filter asks of a value, which is None where the contact has none."""
+    if name in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
+        return lambda value: (value is not None) is (name == "HAS_PROPERTY")
+    if name in ("IN", "NOT_IN"):
+        allowed = {_comparable(given, is_number=is_number) for given in _values(one)}
+        return lambda value: value is not None and (value in allowed) is (name == "IN")
+    if name in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):
+        token = str(one.get("value", "")).strip("*").lower()
+        return lambda value: value is not None and (token in str(value)) is (name == "CONTAINS_TOKEN")
+    given = _comparable(one.get("value"), is_number=is_number)
+    if name == "NEQ":
+        return lambda value: value != given
+    if name == "BETWEEN":
+        highest = _comparable(one.get("highValue"), is_number=is_number)
+        return lambda value: value is not None and given <= value <= highest
+    if name not in _COMPARISONS:
+        raise invalid(f"Invalid operator {name}")
+    compare = _COMPARISONS[name]
+    return lambda value: value is not None and compare(value, given)
 
 
 def _values(one: dict[str, Any]) -> list[object]:
@@ -87,18 +113,25 @@ def _values(one: dict[str, Any]) -> list[object]:
     return values
 
 
-def _column(name: str, arguments: list[object]) -> str:
-    if name in _COLUMNS:
-        return _COLUMNS[name]
-    arguments.append(f'$."{name}"')
-    return "json_extract(properties, ?)"
+def _text_of(name: str) -> Callable[[Contact], str | None]:
+    def value_of(contact: Contact) -> str | None:
+        value = contact.properties.get(name)
+        return None if value is None else value.lower()
+
+    return value_of
 
 
-def _folded(column: str, *, is_number: bool) -> str:
-    return f"CAST({column} AS REAL)" if is_number else f"lower({column})"
+def _number_of(name: str) -> Callable[[Contact], float | None]:
+    def value_of(contact: Contact) -> float | None:
+        try:
+            return float(contact.properties.get(name, ""))
+        except ValueError:
+            return None
+
+    return value_of
 
 
-def _comparable(value: object, *, is_number: bool) -> object:
+def _comparable(value: object, *, is_number: bool) -> Any:
     if not is_number:
         return str(value).lower()
     try:

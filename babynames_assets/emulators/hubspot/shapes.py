@@ -1,6 +1,5 @@
 """Reads fields of a body that must be of one shape; another is refused as HubSpot's JSON parser does."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,15 +36,6 @@ def properties_of(item: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(properties, dict) or any(isinstance(value, dict | list) for value in properties.values()):
         raise unreadable("Cannot deserialize value of type `java.lang.String` in properties")
     return properties
-
-
-def has_half_characters(body: object) -> bool:
-    """Whether a text in it holds a lone surrogate, which no UTF-8 can carry."""
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _list_of(item: Mapping[str, Any], name: str) -> list[Any]:

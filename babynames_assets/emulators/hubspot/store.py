@@ -1,192 +1,225 @@
-"""The emulated account's contacts and properties, in SQLite: a file survives a restart, memory does not."""
+"""The emulated account's contacts and properties: held in memory, and in a file too where one was given.
 
-# ruff: noqa: S608 - the pieces put together are constants of this package; every value is bound
+The file is read once and written with each change, so that an account behaves alike with and without one. Another
+process may share it: what that one wrote is read before the next request is handled.
+"""
 
-import json
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from babynames_assets.emulators.hubspot.definitions import BUILT_IN
+from babynames_assets.emulators.hubspot.records import Contact
+from babynames_assets.emulators.hubspot.search_lag import SearchLag
+from babynames_assets.emulators.hubspot.state_file import StateFile
+from babynames_assets.emulators.hubspot.unique_values import UniqueValues
 
 FIRST_ID = 230_900_000_001
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS contacts (
-    id INTEGER PRIMARY KEY, properties TEXT NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL, archived_at
-    REAL
-);
-CREATE INDEX IF NOT EXISTS contacts_by_archived_at ON contacts (archived_at);
-CREATE TABLE IF NOT EXISTS unique_values (
-    property TEXT NOT NULL, value TEXT NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY (property, value)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS properties (name TEXT PRIMARY KEY, definition TEXT NOT NULL);
-"""
-_COLUMNS = "id, properties, created_at, updated_at, archived_at"
-
-
-@dataclass(frozen=True)
-class Contact:
-    """A stored contact; times are seconds since 1970."""
-
-    id: int
-    properties: dict[str, str]
-    created_at: float
-    updated_at: float
-    archived_at: float | None = None
-
 
 class Store:
-    """Contacts and property definitions. All calls come from one thread, the server's."""
+    """Contacts and property definitions. All calls come from one thread, the server's.
 
-    def __init__(self, file: Path | None, clock: Callable[[], float] = time.time) -> None:
+    Args:
+        file: SQLite file that survives a restart; None keeps the account in memory alone.
+        clock: seconds since 1970.
+        search_lag: seconds after which search knows of a change.
+    """
+
+    def __init__(self, file: Path | None, clock: Callable[[], float] = time.time, search_lag: float = 0.0) -> None:
         self._clock = clock
-        self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-        # A killed emulator loses nothing; a power cut may cost it its last contacts, which is fair for a stand-in.
-        self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_TABLES}")
-        self._load_definitions()
+        self._file = StateFile(file) if file else None
+        self._lag = SearchLag(search_lag, clock)
+        self._moment: float | None = None
+        self._before: list[tuple[int, Contact | None]] = []
+        self._load()
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        if self._file:
+            self._file.close()
 
     def clear(self) -> None:
         """Forget all contacts and the properties that were added."""
-        self._db.executescript("DELETE FROM contacts; DELETE FROM unique_values; DELETE FROM properties;")
-        self._load_definitions()
+        if self._file:
+            self._file.clear()
+        self._lag.clear()
+        self._load()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Write all that happens inside, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
+        # All writes of a request happen at one moment.
+        self._moment = self._clock()
         try:
+            if self._file and self._file.begin():
+                self._load()
             yield
+            self._save()
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self._undo()
             raise
-        self._db.execute("COMMIT")
+        finally:
+            self._moment = None
 
     def count(self) -> int:
         """Contacts that are not archived."""
-        return int(self._db.execute("SELECT count(*) FROM contacts WHERE archived_at IS NULL").fetchone()[0])
+        return self._living
+
+    @property
+    def shared_values(self) -> int:
+        """How often a living contact was given a unique value of another: a bug of this emulator, if ever."""
+        return self._unique.shared
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, Contact]:
-        """Contacts by id, archived ones too."""
+        """Contacts by id, archived ones too; not those that were merged into another."""
         wanted = [int(one) for one in ids if one.isdecimal() and len(one) <= 18]
-        rows = self._db.execute(f"SELECT {_COLUMNS} FROM contacts WHERE id IN ({_marks(wanted)})", wanted)
-        return {str(row[0]): _contact(row) for row in rows}
+        return {str(one): contact for one in wanted if (contact := self._contacts.get(one))}
 
-    def by_values(self, name: str, values: Sequence[str]) -> dict[str, Contact]:
+    def by_values(self, name: str, values: Iterable[str]) -> dict[str, Contact]:
         """Contacts by the values of a unique property."""
-        rows = self._db.execute(
-            f"SELECT u.value, {_COLUMNS} FROM unique_values u JOIN contacts ON id = u.contact_id "
-            f"WHERE u.property = ? AND u.value IN ({_marks(values)})",
-            [name, *values],
-        )
-        return {row[0]: _contact(row[1:]) for row in rows}
+        owners = self._unique.owners(name)
+        return {value: self._contacts[owners[value]] for value in values if value in owners}
+
+    def survivor(self, contact_id: str) -> Contact | None:
+        """The living contact into which another was merged, directly or by way of others."""
+        merged = int(contact_id) if contact_id.isdecimal() and len(contact_id) <= 18 else 0
+        if merged not in self._merged:
+            return None
+        while merged in self._merged:
+            merged = self._merged[merged]
+        contact = self._contacts[merged]
+        return contact if contact.archived_at is None else None
 
     def page(self, *, after: int, limit: int, archived: bool = False) -> list[Contact]:
         """Contacts with greater ids, in their order."""
-        state = "IS NOT NULL" if archived else "IS NULL"
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM contacts WHERE id > ? AND archived_at {state} ORDER BY id LIMIT ?", (after, limit)
-        )
-        return [_contact(row) for row in rows]
+        found: list[Contact] = []
+        for place in range(bisect_right(self._ids, after), len(self._ids)):
+            contact = self._contacts.get(self._ids[place])
+            if contact and (contact.archived_at is not None) is archived:
+                found.append(contact)
+                if len(found) >= limit:
+                    break
+        return found
 
-    def select(
-        self, condition: str, arguments: Sequence[object], *, limit: int, offset: int
-    ) -> tuple[int, list[Contact]]:
-        """Count the contacts that meet a condition on ``properties``, and give a page of them."""
-        clause = f"FROM contacts WHERE archived_at IS NULL AND ({condition})"
-        total = self._db.execute(f"SELECT count(*) {clause}", arguments).fetchone()[0]
-        rows = self._db.execute(f"SELECT {_COLUMNS} {clause} ORDER BY id LIMIT ? OFFSET ?", [*arguments, limit, offset])
-        return int(total), [_contact(row) for row in rows]
+    def searchable(self) -> Iterator[Contact]:
+        """The contacts that search knows of, as it knows them, in the order of their ids."""
+        outdated = self._lag.outdated()
+        for one in self._ids:
+            contact = outdated[one] if one in outdated else self._contacts.get(one)
+            if contact and contact.archived_at is None:
+                yield contact
 
     def insert(self, properties: dict[str, str]) -> Contact:
         """Add a contact."""
-        now = self._clock()
+        now = self._now()
         kept = {name: value for name, value in properties.items() if value != ""}
-        last = self._db.execute("SELECT max(id) FROM contacts").fetchone()[0]
-        contact = Contact((last or FIRST_ID - 1) + 1, kept, now, now)
-        self._db.execute(
-            "INSERT INTO contacts (id, properties, created_at, updated_at) VALUES (?, ?, ?, ?)",
-            (contact.id, _dump(kept), now, now),
-        )
-        self._own(contact.id, kept)
+        contact = Contact(self._ids[-1] + 1 if self._ids else FIRST_ID, kept, now, now)
+        self._put(contact.id, contact)
         return contact
 
     def update(self, contact: Contact, changes: dict[str, str]) -> Contact:
-        """Change properties; an empty value clears. A change to what is there already is none."""
+        """Change properties; an empty value clears. Without a change it is the same contact that comes back."""
+        contact = self._contacts[contact.id]
         merged = {**contact.properties, **changes}
         kept = {name: value for name, value in merged.items() if value != ""}
         if kept == contact.properties:
             return contact
-        now = self._clock()
-        self._db.execute(
-            "UPDATE contacts SET properties = ?, updated_at = ? WHERE id = ?", (_dump(kept), now, contact.id)
-        )
-        self._disown(contact, changes)
-        self._own(contact.id, {name: value for name, value in changes.items() if value != ""})
-        return Contact(contact.id, kept, contact.created_at, now)
+        changed = Contact(contact.id, kept, contact.created_at, self._now())
+        self._put(contact.id, changed)
+        return changed
 
-    def archive(self, contacts: Iterable[Contact]) -> None:
-        """Hide contacts; their unique values are free again."""
-        for contact in contacts:
-            self._db.execute(
-                "UPDATE contacts SET archived_at = ? WHERE id = ? AND archived_at IS NULL", (self._clock(), contact.id)
-            )
-            self._disown(contact, contact.properties)
+    def archive(self, contacts: Iterable[Contact]) -> list[Contact]:
+        """Hide contacts, their unique values are free again; gives those that were not hidden before."""
+        living = [one for one in (self._contacts[contact.id] for contact in contacts) if one.archived_at is None]
+        for one in living:
+            self._put(one.id, replace(one, archived_at=self._now()))
+        return living
+
+    def merge(self, survivor: Contact, gone: Contact) -> Contact:
+        """Merge a contact into another: it takes over what the other does not have, and the id leads to the other."""
+        self._merged[gone.id] = survivor.id
+        self._put(gone.id, None)
+        mine = {name: value for name, value in gone.properties.items() if not self.is_unique(name)}
+        return self.update(survivor, {**mine, **survivor.properties})
 
     def save_definition(self, definition: dict[str, Any]) -> None:
         """Add or change a property."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO properties (name, definition) VALUES (?, ?)",
-            (definition["name"], json.dumps(definition)),
-        )
-        self.definitions[definition["name"]] = definition
+        name = definition["name"]
+        if self._file:
+            self._file.save_definition(name, definition)
+        self.definitions[name] = definition
+        if definition["hasUniqueValue"] and not self._unique.has(name):
+            self._unique.add(name, self._contacts.values())
 
     def drop_definition(self, name: str) -> None:
         """Remove a property that was added."""
-        self._db.execute("DELETE FROM properties WHERE name = ?", (name,))
-        self._db.execute("DELETE FROM unique_values WHERE property = ?", (name,))
+        if self._file:
+            self._file.drop_definition(name)
+        self._unique.drop(name)
         del self.definitions[name]
 
     def is_unique(self, name: str) -> bool:
         """Whether no two contacts may share a value of the property."""
-        return bool(self.definitions.get(name, {}).get("hasUniqueValue"))
+        return self._unique.has(name)
 
-    def _load_definitions(self) -> None:
-        added = self._db.execute("SELECT name, definition FROM properties").fetchall()
-        self.definitions: dict[str, dict[str, Any]] = {
-            **BUILT_IN,
-            **{name: json.loads(definition) for name, definition in added},
-        }
+    def _now(self) -> float:
+        return self._clock() if self._moment is None else self._moment
 
-    def _own(self, contact_id: int, values: dict[str, str]) -> None:
-        for name, value in values.items():
-            if self.is_unique(name):
-                self._db.execute("INSERT OR REPLACE INTO unique_values VALUES (?, ?, ?)", (name, value, contact_id))
+    def _put(self, contact_id: int, contact: Contact | None) -> None:
+        if self._moment is None:
+            with self.writing():
+                self._put(contact_id, contact)
+            return
+        self._before.append((contact_id, self._place(contact_id, contact)))
 
-    def _disown(self, contact: Contact, names: Iterable[str]) -> None:
-        for name in names:
-            if self.is_unique(name) and name in contact.properties:
-                self._db.execute(
-                    "DELETE FROM unique_values WHERE property = ? AND value = ? AND contact_id = ?",
-                    (name, contact.properties[name], contact.id),
-                )
+    def _place(self, contact_id: int, contact: Contact | None) -> Contact | None:
+        before = self._contacts.get(contact_id)
+        self._unique.move(contact_id, before, contact)
+        self._living += _is_living(contact) - _is_living(before)
+        if contact is None:
+            self._contacts.pop(contact_id, None)
+        else:
+            self._contacts[contact_id] = contact
+            if before is None and contact_id > (self._ids[-1] if self._ids else 0):
+                self._ids.append(contact_id)
+        return before
+
+    def _save(self) -> None:
+        if self._file:
+            changed = dict.fromkeys(contact_id for contact_id, _ in self._before)
+            self._file.save({one: self._contacts.get(one) for one in changed}, self._merged)
+        self._lag.changed(self._before)
+        self._before = []
+
+    def _undo(self) -> None:
+        for contact_id, before in reversed(self._before):
+            self._place(contact_id, before)
+            if before:
+                self._merged.pop(contact_id, None)
+            elif self._ids[-1] == contact_id:
+                self._ids.pop()
+        self._before = []
+        if self._file:
+            self._file.roll_back()
+
+    def _load(self) -> None:
+        added = self._file.definitions() if self._file else {}
+        contacts = self._file.contacts() if self._file else ()
+        self._merged = self._file.merges() if self._file else {}
+        self._contacts: dict[int, Contact] = {contact.id: contact for contact in contacts}
+        self._ids: list[int] = sorted({*self._contacts, *self._merged})
+        self._living = sum(map(_is_living, self._contacts.values()))
+        self.definitions: dict[str, dict[str, Any]] = {**BUILT_IN, **added}
+        self._unique = UniqueValues()
+        for name, definition in self.definitions.items():
+            if definition["hasUniqueValue"]:
+                self._unique.add(name, self._contacts.values())
 
 
-def _contact(row: tuple[Any, ...]) -> Contact:
-    return Contact(row[0], json.loads(row[1]), row[2], row[3], row[4])
-
-
-def _dump(properties: dict[str, str]) -> str:
-    return json.dumps(properties, ensure_ascii=False, separators=(",", ":"))
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
+def _is_living(contact: Contact | None) -> bool:
+    return contact is not None and contact.archived_at is None

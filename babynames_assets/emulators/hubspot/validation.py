@@ -15,12 +15,13 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 def normalize(name: str, value: Any) -> str:
     """A value as HubSpot keeps it: text, and addresses in lower case."""
+    if isinstance(value, str):
+        return value.strip().lower() if name == "email" else value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return text.strip().lower() if name == "email" else text
+    return str(value)
 
 
 def problems(properties: Mapping[str, str], definitions: Mapping[str, dict[str, Any]]) -> list[dict[str, object]]:

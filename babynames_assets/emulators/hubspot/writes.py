@@ -6,9 +6,9 @@ from typing import Any
 
 from babynames_assets.emulators.hubspot import rendering, validation
 from babynames_assets.emulators.hubspot.calls import Call
-from babynames_assets.emulators.hubspot.replies import ApiError, Reply, invalid
+from babynames_assets.emulators.hubspot.records import Contact
+from babynames_assets.emulators.hubspot.replies import ApiError, Reply, conflict, invalid
 from babynames_assets.emulators.hubspot.shapes import properties_of, text_of
-from babynames_assets.emulators.hubspot.store import Contact, Store
 
 
 @dataclass(frozen=True)
@@ -18,21 +18,25 @@ class Write:
     Attributes:
         changes: property values as they will be kept.
         target: the contact to change, or None to create one.
+        identity: the id by which the input finds its contact; empty for one that is created without.
         trace_id: the input's objectWriteTraceId.
         error: why it will not be written.
     """
 
     changes: dict[str, str]
     target: Contact | None
+    identity: str
     trace_id: str | None
     error: ApiError | None = None
 
 
-def write_from(item: dict[str, Any], target: Contact | None, extra: dict[str, str] | None = None) -> Write:
+def write_from(
+    item: dict[str, Any], target: Contact | None, identity: str, extra: dict[str, str] | None = None
+) -> Write:
     """An input as a write; ``extra`` are values that stand elsewhere in it."""
     given = {**(extra or {}), **properties_of(item)}
     changes = {name: validation.normalize(name, value) for name, value in given.items()}
-    return Write(changes, target, text_of(item, "objectWriteTraceId") or None)
+    return Write(changes, target, identity, text_of(item, "objectWriteTraceId") or None)
 
 
 def perform(call: Call, writes: Sequence[Write], *, success: int, is_upsert: bool) -> Reply:
@@ -44,13 +48,13 @@ def perform(call: Call, writes: Sequence[Write], *, success: int, is_upsert: boo
         success: the status if every input is good.
         is_upsert: show in each result whether the contact is new; a conflict refuses the whole batch.
     """
-    checked = _claim_values(call.store, [_checked(call.store, write) for write in writes])
+    checked = _claim_values(call, [_checked(call, write) for write in writes])
     failed = [write for write in checked if write.error]
     for write in failed:
+        call.counts.refused()
         if write.error and (write.trace_id is None or (is_upsert and write.error.status == 409)):
             raise write.error
-    with call.store.writing():
-        results = [_result(call, write, is_upsert=is_upsert) for write in checked if not write.error]
+    results = [_result(call, write, is_upsert=is_upsert) for write in checked if not write.error]
     # Backwards, because HubSpot does not keep the order of the inputs and nobody may rely on it.
     answer = rendering.batch(results[::-1], call.now, call.now)
     if not failed:
@@ -60,17 +64,21 @@ def perform(call: Call, writes: Sequence[Write], *, success: int, is_upsert: boo
 
 def store_one(call: Call, write: Write) -> Contact:
     """Check and write a single contact."""
-    [checked] = _claim_values(call.store, [_checked(call.store, write)])
+    [checked] = _claim_values(call, [_checked(call, write)])
     if checked.error:
+        call.counts.refused()
         raise checked.error
-    with call.store.writing():
-        return _stored(call.store, checked)
+    return _stored(call, checked)
 
 
-def _checked(store: Store, write: Write) -> Write:
+def _checked(call: Call, write: Write) -> Write:
     if write.error:
         return write
-    if found := validation.problems(write.changes, store.definitions):
+    if ruled := call.rules.refusal(write.identity, write.changes):
+        kind, error = ruled
+        call.counts.refused_by_rule(kind)
+        return replace(write, error=error)
+    if found := validation.problems(write.changes, call.store.definitions):
         return replace(write, error=invalid(validation.message_of(found)))
     if write.target is None and not any(write.changes.get(name) for name in ("email", "firstname", "lastname")):
         message = "A contact needs at least one of email, firstname, lastname"
@@ -79,9 +87,10 @@ def _checked(store: Store, write: Write) -> Write:
     return write
 
 
-def _claim_values(store: Store, writes: list[Write]) -> list[Write]:
+def _claim_values(call: Call, writes: list[Write]) -> list[Write]:
     """Refuse each write that would give a second contact a value that must be unique."""
-    names = {name for write in writes for name in write.changes if store.is_unique(name)}
+    store = call.store
+    names = [name for name in {name for write in writes for name in write.changes} if store.is_unique(name)]
     owners: dict[tuple[str, str], int] = {}
     for name in names:
         values = list({write.changes[name] for write in writes if write.changes.get(name)})
@@ -92,9 +101,8 @@ def _claim_values(store: Store, writes: list[Write]) -> list[Write]:
         mine = [(name, write.changes[name]) for name in names if not write.error and write.changes.get(name)]
         owner = next((owners[value] for value in mine if owners.get(value, myself) != myself), None)
         if owner is not None:
-            known = f" Existing ID: {owner}" if owner > 0 else ""
-            conflict = ApiError(409, f"Contact already exists.{known}", "CONFLICT")
-            claimed.append(replace(write, error=conflict))
+            call.counts.claimed_twice()
+            claimed.append(replace(write, error=conflict(owner if owner > 0 else None)))
         else:
             owners.update(dict.fromkeys(mine, myself))
             claimed.append(write)
@@ -102,7 +110,7 @@ def _claim_values(store: Store, writes: list[Write]) -> list[Write]:
 
 
 def _result(call: Call, write: Write, *, is_upsert: bool) -> dict[str, Any]:
-    result = rendering.written(_stored(call.store, write), call.host)
+    result = rendering.written(_stored(call, write), call.host)
     if write.trace_id is not None:
         result["objectWriteTraceId"] = write.trace_id
     if is_upsert:
@@ -110,8 +118,14 @@ def _result(call: Call, write: Write, *, is_upsert: bool) -> dict[str, Any]:
     return result
 
 
-def _stored(store: Store, write: Write) -> Contact:
-    return store.insert(write.changes) if write.target is None else store.update(write.target, write.changes)
+def _stored(call: Call, write: Write) -> Contact:
+    if write.target is None:
+        contact = call.store.insert(write.changes)
+        call.counts.wrote(contact.id, "created")
+        return contact
+    contact = call.store.update(write.target, write.changes)
+    call.counts.wrote(contact.id, "redundant" if contact is write.target else "updated")
+    return contact
 
 
 def _errors(failed: Sequence[Write]) -> list[dict[str, Any]]:

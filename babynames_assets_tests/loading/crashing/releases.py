@@ -9,6 +9,7 @@ import polars as pl
 
 from babynames_assets.emulators.dataset import generate
 from babynames_assets.ingest.frames import FrameStore
+from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.raw_files import RawFile
 from babynames_assets.ingest.scan import scan_file
 from babynames_assets.loading.frames import publish_year
@@ -52,7 +53,7 @@ def _make(folder: Path, seed: int, revision: int, last_year: int) -> Release:
     generate(path, seed=seed, first_year=YEARS[0], last_year=last_year, rows=ROWS, revision=revision)
     _take_out(path, _NEVER)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    scan = scan_file(path, folder / "scan", source_sha256=sha256, settings=IngestSettings())
+    scan = scan_file(path, folder / "scan", source=FrameSource("names", "1", sha256), settings=IngestSettings())
     raw = _raw_file(path, sha256)
     frames = FrameStore(folder / "frames")
     content = {year: _rows(publish_year(frames, raw, scan, year).path) for year in YEARS}
