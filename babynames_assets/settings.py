@@ -175,7 +175,8 @@ class HubSpotSettings(_Group):
     )
     max_archive_share: Share = Field(
         default=0.2,
-        description="A sync that would archive more than this share of a year's contacts is refused.",
+        description="A sync that would archive more than this share of a year's contacts is refused, "
+        "unless it is given the id of a plan that shows them.",
     )
     daily_reserve: float = Field(
         default=0.1, ge=0, lt=1, description="Share of the day's calls that is left unspent, for emergencies."
@@ -189,6 +190,20 @@ class HubSpotSettings(_Group):
     circuit_open_seconds: Seconds = Field(
         default=30, description="Seconds for which it is left alone; then one call tries it."
     )
+    plan_required_above: int | None = Field(
+        default=None,
+        ge=0,
+        description="A sync that would write and archive more contacts than this is refused, unless it is given the "
+        "id of a plan. Empty: none needs a plan.",
+    )
+    check_sample: int = Field(
+        default=500,
+        ge=0,
+        le=100_000,
+        description="Contacts, chosen at random, that are read back after each sync to see that HubSpot still holds "
+        "them; a call a hundred. 0: none.",
+    )
+    plan_valid_hours: float = Field(default=24, gt=0, description="Hours within which a sync can begin a plan.")
 
     @property
     def uses_oauth(self) -> bool:

@@ -21,9 +21,6 @@ from babynames_assets.warehouse.tables import rate_limits
 AHEAD = 1.0
 """Seconds for which places are handed out ahead. Few enough to be given up when the limit is met or its caller dies."""
 
-BURST_SHARE = 1.2
-"""Places are spread by the even rate times this: no second holds more, and callers who fell behind can catch up."""
-
 LONGEST_CLOSURE = 120.0
 """Seconds for which a bucket can be closed. One that is closed for longer was closed before its clock was set back, and
 is open."""
@@ -83,7 +80,7 @@ def take(bucket: Bucket, moment: int, limits: Sequence[Limit], wanted: int) -> t
     """
     kept = [*limits, bucket.learnt] if bucket.learnt else limits
     windows = [(limit.calls, round(limit.seconds * MICROSECONDS)) for limit in kept]
-    spacing = round(max((window / (calls * BURST_SHARE) for calls, window in windows), default=0.0))
+    spacing = round(max((limit.spacing for limit in kept), default=0.0) * MICROSECONDS)
     oldest = moment - max((window for _, window in windows), default=0)
     horizon = moment + round(AHEAD * MICROSECONDS)
     ahead = bisect_right(bucket.taken, horizon)

@@ -1,0 +1,103 @@
+"""``babynames sync``: say what a sync would do, do it, and say where the contacts stand."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from babynames_assets.cli import sync_words
+from babynames_assets.cli.years import parse_years
+from babynames_assets.clients import open_hubspot, open_warehouse, requests_in_flight
+from babynames_assets.observability.progress import Progress
+from babynames_assets.settings import Settings, load_settings
+from babynames_assets.sync.approval import push_approved
+from babynames_assets.sync.options import push_options
+from babynames_assets.sync.plan import plan_sync, read_differences, total_of
+from babynames_assets.warehouse import migrations
+from babynames_assets.warehouse.engine import Engine, connect
+
+app = typer.Typer(no_args_is_help=True, help="The sync of contacts: what it would do, doing it, where it stands.")
+
+YEARS = typer.Option(help="Years: 2015-2024, or 2024. Empty: all.")
+AS_JSON = typer.Option("--json", help="Print one JSON document with everything.")
+
+_errors = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def plan(
+    years: Annotated[str | None, YEARS] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Say what a sync would create, update and archive, what it costs, and keep that as a plan.
+
+    Nothing is sent, and HubSpot is not asked.
+    """
+    with warehouse() as (settings, engine):
+        made = plan_sync(engine, parse_years(years), settings.hubspot)
+    if as_json:
+        typer.echo(json.dumps(sync_words.plan_document(made), indent=2))
+    else:
+        sync_words.show_plan(made, settings.hubspot)
+
+
+@app.command()
+def run(
+    years: Annotated[str | None, YEARS] = None,
+    plan_id: Annotated[str | None, typer.Option("--plan", help="The plan to carry out: its id.")] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Bring HubSpot's contacts to the table, as the asset hubspot/contacts does."""
+    with warehouse() as (settings, engine):
+        with connect(engine) as connection:
+            standing = read_differences(connection, parse_years(years))
+        totals = total_of(standing)
+        todo = totals.create + totals.update + totals.archive
+        progress = Progress("contacts answered", todo, say=_errors.print)
+        client = open_hubspot(settings, engine)
+        try:
+            report = push_approved(
+                engine,
+                client,
+                sorted(standing),
+                plan_id=plan_id,
+                run_id="none (babynames sync run)",
+                options=push_options(settings, requests_in_flight=requests_in_flight(settings)),
+                on_batch=lambda so_far: progress.reached(so_far.contacts),
+            )
+        finally:
+            client.close()
+    if as_json:
+        typer.echo(json.dumps({"years": {year: asdict(push) for year, push in report.years.items()}}, indent=2))
+    else:
+        sync_words.show_push(report)
+
+
+@app.command()
+def status(
+    years: Annotated[str | None, YEARS] = None,
+    as_json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Say where the contacts of each year stand: synced, pending, refused, to be removed. Nothing is changed."""
+    with warehouse() as (_, engine), connect(engine) as connection:
+        standing = read_differences(connection, parse_years(years))
+    if as_json:
+        typer.echo(json.dumps(sync_words.standing_document(standing), indent=2))
+    else:
+        sync_words.show_standing(standing)
+
+
+@contextmanager
+def warehouse() -> Iterator[tuple[Settings, Engine]]:
+    """The settings, and the warehouse with its schema up to date."""
+    settings = load_settings()
+    engine = open_warehouse(settings)
+    try:
+        migrations.require_migrated(engine)
+        yield settings, engine
+    finally:
+        engine.dispose()
