@@ -22,7 +22,8 @@ from babynames_assets.clients import daily_terms, open_hubspot, open_warehouse, 
 from babynames_assets.hubspot.limits import BURST, PADDING, TIERS, WINDOW
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.resilience.allowances import Limit
-from babynames_assets.settings import HubSpotSettings, Settings, WarehouseSettings
+from babynames_assets.setting_groups import HubSpotSettings, WarehouseSettings
+from babynames_assets.settings import Settings
 from babynames_assets.warehouse.call_books import CallBooks
 from babynames_assets.warehouse.migrations import up
 from babynames_assets_tests.servers.databases import fresh_database

@@ -14,7 +14,7 @@ from babynames_assets.errors import FatalError
 from babynames_assets.hubspot.contact_writes import MAX_BATCH
 from babynames_assets.hubspot.limits import BURST, TIERS, limits_of, shortest_time
 from babynames_assets.hubspot.properties import SCHEMA
-from babynames_assets.settings import HubSpotSettings
+from babynames_assets.setting_groups import HubSpotSettings
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.picture import Picture, picture_of
 from babynames_assets.warehouse import sync_differences, sync_plans

@@ -10,7 +10,8 @@ from babynames_assets.errors import RetryableError
 from babynames_assets.hubspot.limits import ACCOUNT, BURST, limits_of
 from babynames_assets.resilience.allowances import DailyTerms
 from babynames_assets.resilience.circuits import Circuit
-from babynames_assets.settings import HubSpotSettings, Settings
+from babynames_assets.setting_groups import HubSpotSettings
+from babynames_assets.settings import Settings
 from babynames_assets.warehouse import circuit_breakers
 from babynames_assets.warehouse.call_books import CallBooks
 from babynames_assets.warehouse.engine import Engine

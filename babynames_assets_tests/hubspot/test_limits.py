@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from babynames_assets.hubspot.limits import BURST, SEARCH, TIERS, bucket_of, count_in, limit_in, limits_of
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.resilience.allowances import DailyCount, Limit
-from babynames_assets.settings import HubSpotSettings
+from babynames_assets.setting_groups import HubSpotSettings
 
 TODAY = dt.date(2026, 11, 23)
 
