@@ -427,3 +427,19 @@ def test_no_secret_shows_while_tokens_come_and_go(
     }
     assert len(set(seen)) == 2
     assert [secret for secret in (*SECRETS, *seen) if secret in shown] == []
+
+
+def test_a_sync_outlives_its_tokens(store: SecretStore) -> None:
+    """With tokens of two seconds and real clocks: four calls at a time go on over several of them, and none is lost."""
+    with emulated_hubspot(oauth=replace(APP, lifetime=2), calls_per_window=0, latency=0.02) as hubspot:
+        client = hubspot.client(tokens=oauth_tokens(hubspot, store))
+        client.ensure_schema()
+        sent = 0
+        with ThreadPoolExecutor(4) as pool:
+            while requests_of_tokens(hubspot) < 4:
+                batches = [[contact(f"N{number}")] for number in range(sent, sent + 8)]
+                assert all(outcome.accepted for outcome in pool.map(client.upsert, batches))
+                sent += 8
+
+        assert len(hubspot.births()) == sent
+        client.close()
