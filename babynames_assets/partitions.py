@@ -55,6 +55,19 @@ def known_years(instance: dg.DagsterInstance) -> list[int]:
     return sorted(int(key) for key in instance.get_dynamic_partitions(_NAME))
 
 
+def range_tags(first: int, last: int) -> dict[str, str]:
+    """The tags of a run of all years from the first to the last."""
+    return {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
+
+
 def years_of(context: dg.AssetExecutionContext) -> list[int]:
     """The years that this run was asked for, ascending."""
     return sorted(int(key) for key in context.partition_keys)
+
+
+def checked_years(context: dg.AssetCheckExecutionContext) -> list[int] | None:
+    """The years of the run that a check belongs to, ascending; None for a check that is run alone, of all years."""
+    try:
+        return sorted(int(key) for key in context.partition_keys)
+    except dg.DagsterInvariantViolationError:
+        return None

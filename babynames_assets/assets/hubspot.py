@@ -1,18 +1,41 @@
 """hubspot/contacts: what HubSpot holds of the table, one contact a row."""
 
+from typing import Any
+
 import dagster as dg
+from pydantic import Field
 
 from babynames_assets.assets import warehouse as warehouse_assets
+from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
+from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.sync.push import PushOptions, push_years
+from babynames_assets.sync.options import push_options
+from babynames_assets.sync.report import PushReport
 from babynames_assets.warehouse import sync_state
 from babynames_assets.warehouse.engine import Engine, connect
 
 KEY = dg.AssetKey(["hubspot", "contacts"])
+
+PLAN_TAG = "babynames/plan"
+"""A run's tag that names the plan, for whatever starts runs by tags alone, such as a backfill in the UI."""
+
+_PAUSED = (
+    "Paused, not done: the calls of the day are spent, and %s contacts are pending. The sensor paused_syncs requests "
+    "their years after %s; nobody has to do anything."
+)
+_STOPPED = "Stopped: the outcomes of %s contacts are recorded. The next run of these years goes on from there."
+
+
+class ContactsConfig(dg.Config):
+    """What a run of hubspot/contacts may be told."""
+
+    plan_id: str | None = Field(
+        default=None, description="The plan (babynames sync plan) that this run carries out. Empty: none is needed."
+    )
 
 
 @yearly_asset(
@@ -24,42 +47,71 @@ KEY = dg.AssetKey(["hubspot", "contacts"])
     description=(
         "The contacts that mirror the table, found by their unique property baby_name_key (1984-F-Mary). Only new and "
         "changed rows are sent, a hundred a call; contacts of rows that have gone are archived. The outcome of each "
-        "contact is recorded right after its batch: synced, or refused with HubSpot's reason as a dead letter."
+        "contact is recorded right after its batch: synced, or refused with HubSpot's reason as a dead letter. When "
+        "the day's calls are spent the run succeeds as paused (metadata paused_until), and the sensor paused_syncs "
+        "requests the rest the next day."
     ),
 )
 def contacts(
     context: dg.AssetExecutionContext,
+    config: ContactsConfig,
     settings: dg.ResourceParam[Settings],
     warehouse: dg.ResourceParam[Engine],
     hubspot: dg.ResourceParam[HubSpotClient],
 ) -> dg.MaterializeResult:
     """Bring the contacts of the years asked for to the table."""
-    years = years_of(context)
-    before = _standing(warehouse, years)
-    progress = Progress("contacts answered", before.pending + before.to_remove, say=context.log.info)
-    options = PushOptions(
-        requests_in_flight=settings.hubspot.requests_in_flight,
-        removed_contacts=settings.hubspot.removed_contacts,
-        max_archive_share=settings.hubspot.max_archive_share,
-    )
-    report = push_years(
-        warehouse, hubspot, years, options=options, on_batch=lambda so_far: progress.reached(so_far.contacts)
-    )
+    report = _push(context, config, settings, warehouse, hubspot)
     for year, push in report.years.items():
         context.add_asset_metadata(
             {"created": push.created, "updated": push.updated, "refused": push.refused, "archived": push.archived},
             asset_key=KEY,
             partition_key=str(year),
         )
-    after = _standing(warehouse, years)
-    return dg.MaterializeResult(
-        metadata={
-            "synced": after.synced,
-            "pending": after.pending,
-            "refused": after.refused,
-            "contact_list": dg.MetadataValue.url(hubspot.contact_list_url()),
-        }
-    )
+    after = _standing(warehouse, list(report.years))
+    metadata: dict[str, Any] = {
+        "synced": after.synced,
+        "pending": after.pending,
+        "refused": after.refused,
+        "contact_list": dg.MetadataValue.url(hubspot.contact_list_url()),
+    }
+    if report.paused_until:
+        metadata["paused_until"] = dg.MetadataValue.timestamp(report.paused_until)
+        context.log.warning(_PAUSED, f"{after.pending:,}", f"{report.paused_until:%Y-%m-%d %H:%M %Z}")
+    return dg.MaterializeResult(metadata=metadata)
+
+
+def _push(
+    context: dg.AssetExecutionContext,
+    config: ContactsConfig,
+    settings: Settings,
+    warehouse: Engine,
+    hubspot: HubSpotClient,
+) -> PushReport:
+    years = years_of(context)
+    before = _standing(warehouse, years)
+    progress = Progress("contacts answered", before.pending + before.to_remove, say=context.log.info)
+    so_far = PushReport()
+
+    def on_batch(report: PushReport) -> None:
+        nonlocal so_far
+        so_far = report
+        progress.reached(report.contacts)
+
+    options = push_options(settings, requests_in_flight=requests_in_flight(settings))
+    try:
+        return push_approved(
+            warehouse,
+            hubspot,
+            years,
+            plan_id=config.plan_id or context.run.tags.get(PLAN_TAG),
+            run_id=context.run.run_id,
+            options=options,
+            on_batch=on_batch,
+        )
+    except BaseException:
+        # A person who terminates a run, or is called to a failed one, first wants to know what it did.
+        context.log.warning(_STOPPED, f"{so_far.contacts:,}")
+        raise
 
 
 def _standing(warehouse: Engine, years: list[int]) -> sync_state.SyncCounts:

@@ -8,7 +8,7 @@ from babynames_assets.ingest.scan import Scan
 from babynames_assets.loading.sources import require_current, scan_raw
 from babynames_assets.settings import Settings
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.warehouse import baby_names, dead_letters, ledger, sync_state
+from babynames_assets.warehouse import baby_names, ledger, letter_queries, sync_state
 from babynames_assets.warehouse.engine import Connection, connect
 
 
@@ -52,7 +52,7 @@ def account(settings: Settings) -> Account:
                 contacts_synced=contacts.synced,
                 contacts_pending=contacts.pending,
                 contacts_refused=contacts.refused,
-                dead_letters=sum(dead_letters.counts(connection).values()),
+                dead_letters=sum(letter_queries.counts(connection).values()),
             )
     finally:
         engine.dispose()

@@ -4,77 +4,36 @@ A batch is an upsert by a unique property, so that sending it twice does no harm
 a 5xx, when nobody knows whether HubSpot carried it out.
 """
 
-import datetime as dt
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import cast
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
 
 import structlog
 
-from babynames_assets.errors import BabynamesError, FatalError, PausedError, RetryableError
+from babynames_assets.errors import BabynamesError, FatalError
 from babynames_assets.hubspot.account import Account, read_account
 from babynames_assets.hubspot.auth import TokenSource
-from babynames_assets.hubspot.matching import match
+from babynames_assets.hubspot.contact_reads import (
+    PAGE,
+    ReadContact,
+    ReadOutcome,
+    SearchPage,
+    read_by_key,
+    read_page,
+    shown_contact,
+)
+from babynames_assets.hubspot.contact_writes import MAX_BATCH, BatchOutcome, ContactWrite
+from babynames_assets.hubspot.pace import Pace
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.properties import KEY_PROPERTY, ensure_properties
 from babynames_assets.hubspot.reasons import reason_of
-from babynames_assets.hubspot.responses import RefusedError
-from babynames_assets.hubspot.transport import Patience, Transport
-from babynames_assets.hubspot.wire import BatchAnswer, UpsertInput
-from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets.hubspot.responses import NotFoundError, RefusedError
+from babynames_assets.hubspot.transport import Patience, Success, Transport
+from babynames_assets.hubspot.upserting import upsert_batch
+from babynames_assets.hubspot.wire import SearchAnswer, SearchFilter, UpsertInput
 
 _log = structlog.get_logger(__name__)
-
-MAX_BATCH = 100
-"""The most inputs that HubSpot takes in one batch call."""
-
-ALIKE = 10
-"""So many contacts, all of a batch, refused in the same words are no contacts' fault but a cause of their own."""
-
-NO_ANSWER = "NO_ANSWER"
-"""Category of a contact of which HubSpot said neither that it was written nor that it was refused."""
-
-
-@dataclass(frozen=True)
-class ContactWrite:
-    """A contact as it shall be.
-
-    Attributes:
-        key: value of the unique property, for example ``1984-F-Mary``.
-        properties: the other properties; every value is text.
-    """
-
-    key: str
-    properties: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """HubSpot wrote the contact, or found it so already."""
-
-    hubspot_id: str
-    is_new: bool
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """HubSpot did not write the contact, and why."""
-
-    category: str
-    message: str
-    correlation_id: str
-
-
-@dataclass(frozen=True)
-class BatchOutcome:
-    """What became of each contact, by its key: every one is in exactly one of the two."""
-
-    accepted: dict[str, Accepted] = field(default_factory=dict)
-    refused: dict[str, Refusal] = field(default_factory=dict)
 
 
 class HubSpotClient:
@@ -86,13 +45,12 @@ class HubSpotClient:
         base_url: str,
         api_version: str,
         tokens: TokenSource,
-        limiter: RateLimiter,
+        pace: Pace,
         connect_timeout: float = 10.0,
         read_timeout: float = 90.0,
         connections: int = 4,
         attempts: int = 6,
         max_wait: float = 60.0,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         """Make a client; it connects when it is used.
 
@@ -100,26 +58,37 @@ class HubSpotClient:
             base_url: the API's address.
             api_version: ``2026-03``, another date, or ``v3``.
             tokens: gives the token of each try.
-            limiter: admits each try of each call.
+            pace: gives each try of each call its turn.
             connect_timeout: seconds to wait for a connection.
             read_timeout: seconds to wait for an answer.
             connections: calls that will be made side by side.
             attempts: the most tries of one call.
             max_wait: the longest wait between two tries, in seconds.
-            clock: seconds since 1970, to know the account's next midnight.
         """
         patience = Patience(connect_timeout, read_timeout, attempts, max_wait)
-        self._transport = Transport(base_url, tokens, limiter, patience=patience, connections=connections)
+        self._transport = Transport(base_url, tokens, pace, patience=patience, connections=connections)
         self._paths = Paths(api_version)
-        self._clock = clock
+        self._pace = pace
         self._account: Account | None = None
 
-    def upsert(self, contacts: Sequence[ContactWrite]) -> BatchOutcome:
+    def upsert(
+        self,
+        contacts: Sequence[ContactWrite],
+        *,
+        before: Callable[[], None] = lambda: None,
+        were_refused: bool = False,
+    ) -> BatchOutcome:
         """Create or update up to 100 contacts.
 
         A batch that HubSpot refuses whole is halved until the culprits stand alone. Contacts that HubSpot passes over
         in silence are sent once more; if it is silent again they are refused, or the batch fails if it was silent on
         all.
+
+        Args:
+            contacts: each key once.
+            before: called before every request; what it raises ends the upsert.
+            were_refused: each of them was refused before. That all are refused alike, or in silence, is then no news,
+                and each outcome is returned.
 
         Raises:
             ValueError: there are more than 100 contacts, or two with the same key.
@@ -131,37 +100,98 @@ class HubSpotClient:
             raise ValueError(
                 f"A batch takes at most {MAX_BATCH} contacts, each key once; this one has {len(contacts)}."
             )
-        outcome = self._upsert_by_halves(contacts)
-        if silent := _unanswered(contacts, outcome):
-            _log.warning("contacts_unanswered", contacts=len(silent), of=len(contacts))
-            _add(outcome, self._upsert_by_halves(silent))
-            _refuse_silent(contacts, outcome)
-        _stop_if_all_are_refused_alike(outcome)
-        return outcome
 
-    def archive(self, hubspot_ids: Sequence[str]) -> None:
+        def call(inputs: list[UpsertInput]) -> Success:
+            return self._batch("upsert", {"inputs": inputs}, before)
+
+        return upsert_batch(call, contacts, were_refused=were_refused)
+
+    def find(self, keys: Sequence[str], *, before: Callable[[], None] = lambda: None) -> dict[str, str]:
+        """The ids of up to 100 contacts, by their keys; keys that HubSpot does not have are left out.
+
+        Raises: as ``read``.
+        """
+        return {key: contact.hubspot_id for key, contact in self.read(keys, [], before=before).found.items()}
+
+    def read(
+        self, keys: Sequence[str], names: Iterable[str], *, before: Callable[[], None] = lambda: None
+    ) -> ReadOutcome:
+        """Read up to 100 contacts by their keys: each is found, or HubSpot says that it is missing.
+
+        Args:
+            keys: values of the unique property.
+            names: properties to read.
+            before: called before every request; what it raises ends the call.
+
+        Raises:
+            ValueError: there are more than 100.
+            RetryableError: HubSpot could not answer, or had no word on some of them.
+            PausedError: the calls of the day are spent.
+            FatalError: HubSpot refuses, or a person has to change something.
+        """
+        _require_batch(keys)
+        if not keys:
+            return ReadOutcome({}, frozenset())
+        with _refused_as_fatal(f"look up {len(keys)} contacts", keys[0]):
+            return read_by_key(lambda body: _object(self._batch("read", body, before)), keys, names)
+
+    def read_one(
+        self, hubspot_id: str, names: Iterable[str], *, before: Callable[[], None] = lambda: None
+    ) -> ReadContact | None:
+        """The contact to which an id leads, which has another one if it was merged away; None where there is none."""
+        shown = ",".join([KEY_PROPERTY, *names])
+        path = f"{self._paths.contacts}/{quote(hubspot_id, safe='')}?properties={shown}"
+        try:
+            return shown_contact(_object(self._transport.call("GET", path, before=before)))
+        except NotFoundError:
+            return None
+
+    def search(
+        self,
+        groups: Sequence[Sequence[SearchFilter]],
+        names: Iterable[str],
+        *,
+        after: str = "",
+        limit: int = PAGE,
+        before: Callable[[], None] = lambda: None,
+    ) -> SearchPage:
+        """Search contacts, a page at a time, in the order of their ids; see ``contact_reads.read_page``.
+
+        Search knows of a change only after a while.
+        """
+
+        def call(body: dict[str, Any]) -> SearchAnswer:
+            reply = self._transport.call("POST", f"{self._paths.contacts}/search", body, before=before)
+            return cast("SearchAnswer", _object(reply))
+
+        with _refused_as_fatal("search contacts", str(groups)):
+            return read_page(call, groups, names, after=after, limit=limit)
+
+    def archive(self, hubspot_ids: Sequence[str], *, before: Callable[[], None] = lambda: None) -> None:
         """Archive up to 100 contacts; one that is archived already does no harm.
+
+        Args:
+            hubspot_ids: which.
+            before: called before every request; what it raises ends the call.
 
         Raises:
             ValueError: there are more than 100.
             RetryableError: HubSpot could not answer; a repetition is safe.
+            PausedError: the calls of the day are spent.
             FatalError: HubSpot refuses, or a person has to change something.
         """
         distinct = list(dict.fromkeys(hubspot_ids))
-        if len(distinct) > MAX_BATCH:
-            raise ValueError(f"A batch takes at most {MAX_BATCH} contacts; this one has {len(distinct)}.")
+        _require_batch(distinct)
         if not distinct:
             return
         body = {"inputs": [{"id": hubspot_id} for hubspot_id in distinct]}
-        with self._dating_the_daily_limit():
-            try:
-                self._transport.call("POST", f"{self._paths.contacts}/batch/archive", body)
-            except RefusedError as error:
-                raise FatalError(
-                    f"HubSpot refuses to archive {len(distinct)} contacts, {distinct[0]} the first: {error} "
-                    f"(correlation id {error.correlation_id}). None of them is archived; look the contacts up in "
-                    "HubSpot."
-                ) from error
+        with _refused_as_fatal(f"archive {len(distinct)} contacts", distinct[0]):
+            answer = self._batch("archive", body, before).body or {}
+        if errors := answer.get("errors"):
+            raise FatalError(
+                f"HubSpot archived not all of {len(distinct)} contacts: {reason_of(errors[0])}. Look them up in "
+                "HubSpot; the next sync archives all of them again."
+            )
 
     def ensure_schema(self) -> None:
         """Make sure that the contacts' properties exist as they are needed, above all the unique key.
@@ -169,13 +199,12 @@ class HubSpotClient:
         Raises:
             FatalError: a property exists in a form that cannot be used; the message says what to do.
         """
-        with self._dating_the_daily_limit():
-            try:
-                # Learnt now, because on the day that the daily limit is met it can no longer be asked.
-                self.account()
-            except FatalError as error:
-                _log.warning("hubspot_account_unknown", error=str(error))
-            ensure_properties(self._transport, self._paths)
+        try:
+            # Asked now, because the account's midnight has to be known before its day is spent.
+            self.account()
+        except FatalError as error:
+            _log.warning("hubspot_account_unknown", error=str(error))
+        ensure_properties(self._transport, self._paths)
 
     def account(self) -> Account:
         """Whose token this is; asked once.
@@ -185,6 +214,7 @@ class HubSpotClient:
         """
         if self._account is None:
             self._account = read_account(self._transport, self._paths)
+            self._pace.set_time_zone(self._account.time_zone)
         return self._account
 
     def contact_list_url(self) -> str:
@@ -201,88 +231,26 @@ class HubSpotClient:
         """Close the connections."""
         self._transport.close()
 
-    def _upsert_by_halves(self, contacts: Sequence[ContactWrite]) -> BatchOutcome:
-        if not contacts:
-            return BatchOutcome()
-        try:
-            return self._upsert_once(contacts)
-        except RefusedError as error:
-            if len(contacts) == 1:
-                refusal = Refusal(error.category, str(error), error.correlation_id)
-                return BatchOutcome(refused={contacts[0].key: refusal})
-            _log.warning("batch_halved", contacts=len(contacts), reason=str(error))
-        middle = len(contacts) // 2
-        outcome = self._upsert_by_halves(contacts[:middle])
-        _add(outcome, self._upsert_by_halves(contacts[middle:]))
-        return outcome
-
-    def _upsert_once(self, contacts: Sequence[ContactWrite]) -> BatchOutcome:
-        batch = uuid.uuid4().hex
-        inputs = [_as_input(contact, f"{batch}-{number}") for number, contact in enumerate(contacts)]
-        with self._dating_the_daily_limit():
-            reply = self._transport.call("POST", f"{self._paths.contacts}/batch/upsert", {"inputs": inputs})
-        answer = cast("BatchAnswer", reply.body if isinstance(reply.body, dict) else {})
-        matched = match(answer, {item["objectWriteTraceId"]: item["id"] for item in inputs})
-        return BatchOutcome(
-            accepted={key: Accepted(result["id"], result.get("new", False)) for key, result in matched.results.items()},
-            refused={
-                key: Refusal(error.get("category", "UNKNOWN"), reason_of(error), reply.correlation_id)
-                for key, error in matched.errors.items()
-            },
-        )
-
-    @contextmanager
-    def _dating_the_daily_limit(self) -> Iterator[None]:
-        try:
-            yield
-        except PausedError as error:
-            now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
-            resets_at = self._account.next_midnight(now) if self._account else None
-            when = resets_at.isoformat() if resets_at else "midnight in the account's time zone"
-            raise PausedError(f"{error} Run the sync again after {when}.", until=resets_at) from error
+    def _batch(self, name: str, body: Mapping[str, Any], before: Callable[[], None]) -> Success:
+        return self._transport.call("POST", f"{self._paths.contacts}/batch/{name}", body, before=before)
 
 
-def _as_input(contact: ContactWrite, trace_id: str) -> UpsertInput:
-    return {
-        "id": contact.key,
-        "idProperty": KEY_PROPERTY,
-        "objectWriteTraceId": trace_id,
-        "properties": {KEY_PROPERTY: contact.key, **contact.properties},
-    }
+def _object(reply: Success) -> Any:
+    """The body of an answer, or an empty one for what is no JSON object."""
+    return reply.body if isinstance(reply.body, dict) else {}
 
 
-def _unanswered(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> list[ContactWrite]:
-    return [
-        contact for contact in contacts if contact.key not in outcome.accepted and contact.key not in outcome.refused
-    ]
+def _require_batch(inputs: Sequence[str]) -> None:
+    if len(inputs) > MAX_BATCH:
+        raise ValueError(f"A batch takes at most {MAX_BATCH} contacts; this one has {len(inputs)}.")
 
 
-def _add(outcome: BatchOutcome, other: BatchOutcome) -> None:
-    outcome.accepted.update(other.accepted)
-    outcome.refused.update(other.refused)
-
-
-def _refuse_silent(contacts: Sequence[ContactWrite], outcome: BatchOutcome) -> None:
-    silent = _unanswered(contacts, outcome)
-    if len(silent) == len(contacts) > 1:
-        raise RetryableError(
-            f"HubSpot answered twice with success and named none of {len(contacts)} contacts in it. Nothing is "
-            "recorded as sent; the next sync repeats the batch."
-        )
-    for contact in silent:
-        message = "HubSpot answered twice with success, but neither as written nor as refused did it name this contact."
-        outcome.refused[contact.key] = Refusal(NO_ANSWER, message, "")
-
-
-def _stop_if_all_are_refused_alike(outcome: BatchOutcome) -> None:
-    # A deleted property or a full account refuses every contact in the same words. Two million dead letters of one
-    # cause help nobody: the cause has to go first.
-    reasons = {refusal.message for refusal in outcome.refused.values()}
-    if outcome.accepted or len(reasons) != 1 or len(outcome.refused) < ALIKE:
-        return
-    refusal = next(iter(outcome.refused.values()))
-    raise FatalError(
-        f"HubSpot refuses all {len(outcome.refused)} contacts of a batch for the same reason: {refusal.message} "
-        f"({refusal.category}; correlation id {refusal.correlation_id or 'unknown'}). Mend the cause in the account, "
-        "then run the sync again; nothing of this batch is recorded."
-    )
+@contextmanager
+def _refused_as_fatal(what: str, first: str) -> Iterator[None]:
+    try:
+        yield
+    except RefusedError as error:
+        raise FatalError(
+            f"HubSpot refuses to {what}, {first} the first: {error} (correlation id {error.correlation_id}). Nothing "
+            "of it is done; look the contacts up in HubSpot."
+        ) from error

@@ -1,12 +1,15 @@
 """A row of the warehouse as a HubSpot contact."""
 
+import re
 from typing import Protocol
 
-from babynames_assets.hubspot.client import ContactWrite
+from babynames_assets.hubspot.contact_writes import ContactWrite
 
 MAPPING = "1"
 """Version of the mapping below. It is part of every fingerprint: raise it when the properties change, and the next sync
 sends every contact again."""
+
+_KEY = re.compile(r"(?P<year>[1-9][0-9]{0,3})-(?P<sex>[FM])-(?P<name>.+)", re.DOTALL)
 
 
 class BabyName(Protocol):
@@ -28,6 +31,12 @@ class BabyName(Protocol):
 def contact_key(row: BabyName) -> str:
     """The value of the unique property that finds a row's contact, for example ``1984-F-Mary``."""
     return f"{row.year}-{row.sex}-{row.name}"
+
+
+def row_of_key(key: str) -> tuple[int, str, str] | None:
+    """Year, sex and name of a contact's key, or None if it is the key of no contact."""
+    found = _KEY.fullmatch(key)
+    return (int(found["year"]), found["sex"], found["name"]) if found else None
 
 
 def as_contact(row: BabyName, births: int) -> ContactWrite:

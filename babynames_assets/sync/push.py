@@ -1,57 +1,29 @@
 """Bring HubSpot to the warehouse by difference: upsert what is new or changed, archive what has gone.
 
-A contact's state is recorded right after HubSpot answered for its batch, never before. A run that dies half-way sends
-at most the batches in flight a second time, and an upsert that changes nothing is harmless.
+A contact is in doubt from before its batch is sent until HubSpot's answer is recorded, right after it came. A run that
+dies half-way leaves at most so many contacts in doubt as were read, and those that were sent are sent a second time; an
+upsert that changes nothing is harmless.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from itertools import islice
-from typing import Literal, TypeVar
 
-from babynames_assets.errors import FatalError
-from babynames_assets.hubspot.client import MAX_BATCH, BatchOutcome, HubSpotClient
-from babynames_assets.sync.contacts import MAPPING, as_contact, contact_key
-from babynames_assets.sync.outcomes import forget_contacts, record_outcome
-from babynames_assets.warehouse import sync_state
-from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
-from babynames_assets.warehouse.sync_state import ChangedContact, RemovedContact
+import structlog
 
-T = TypeVar("T")
+from babynames_assets.errors import PausedError
+from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.sync.changes import Push, archive_removed, upsert_changed
+from babynames_assets.sync.contacts import MAPPING
+from babynames_assets.sync.leases import Lease
+from babynames_assets.sync.report import PushOptions, PushReport, YearPush
+from babynames_assets.warehouse import sync_pauses, sync_pieces
+from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 
+_log = structlog.get_logger(__name__)
 
-@dataclass
-class YearPush:
-    """What a push did in one year, in contacts."""
-
-    created: int = 0
-    updated: int = 0
-    refused: int = 0
-    archived: int = 0
-
-
-@dataclass(frozen=True)
-class PushOptions:
-    """How a push behaves; the fields are the settings of the same names."""
-
-    requests_in_flight: int
-    removed_contacts: Literal["archive", "keep"]
-    max_archive_share: float
-
-
-@dataclass
-class PushReport:
-    """What a push did, by year."""
-
-    years: dict[int, YearPush] = field(default_factory=dict)
-
-    @property
-    def contacts(self) -> int:
-        """Contacts for which HubSpot gave an answer."""
-        return sum(year.created + year.updated + year.refused + year.archived for year in self.years.values())
+_PAUSE_OF_UNKNOWN_LENGTH = dt.timedelta(hours=1)
 
 
 def push_years(
@@ -59,110 +31,75 @@ def push_years(
     client: HubSpotClient,
     years: Sequence[int],
     *,
+    run_id: str,
     options: PushOptions,
     on_batch: Callable[[PushReport], None],
 ) -> PushReport:
     """Bring the contacts of some years to what the warehouse holds.
 
+    When the calls of the day are spent it stops without an error; the report says until when, and the years are noted
+    as paused. An exception from outside, such as that of a signal, stops it too: what was sent is waited for and
+    recorded first.
+
     Args:
         engine: the warehouse.
         client: HubSpot.
         years: the partitions to bring up to date.
+        run_id: the Dagster run, for whoever waits for the same years.
         options: see PushOptions.
-        on_batch: called after the outcome of each batch is recorded, for progress.
+        on_batch: called after outcomes are recorded, for progress.
 
     Raises:
-        FatalError: a year would lose more than the allowed share of its contacts; its upserts are done, nothing of it
-            is archived.
+        LeaseError: another sync holds one of the years, or took it.
+        RetryableError: HubSpot or the warehouse cannot answer now.
+        FatalError: a person has to change something. Where too many contacts would be archived, the upserts are done
+            and nothing is archived.
     """
-    client.ensure_schema()
-    report = PushReport({year: YearPush() for year in years})
-    _upsert_changed(engine, client, report, options, on_batch)
-    if options.removed_contacts == "archive":
-        _archive_removed(engine, client, report, options, on_batch)
+    report = PushReport({year: YearPush() for year in sorted(years)})
+    push = Push(engine, client, Lease(engine, list(report.years), options.lease), options, report, on_batch)
+    with _held(push, run_id):
+        try:
+            upsert_changed(push)
+            if options.removed_contacts == "archive":
+                archive_removed(push)
+        except PausedError as error:
+            report.paused_until = _pause(push, error)
+        else:
+            run_in_transaction(engine, partial(sync_pauses.end, years=list(report.years)))
     return report
 
 
-def _upsert_changed(
-    engine: Engine,
-    client: HubSpotClient,
-    report: PushReport,
-    options: PushOptions,
-    on_batch: Callable[[PushReport], None],
-) -> None:
-    def settle(batch: list[ChangedContact], answer: Future[BatchOutcome]) -> None:
-        outcome = answer.result()
-        run_in_transaction(engine, lambda connection: record_outcome(connection, batch, outcome))
-        _count(report, batch, outcome)
-        on_batch(report)
-
-    waiting: deque[tuple[list[ChangedContact], Future[BatchOutcome]]] = deque()
-    with ThreadPoolExecutor(options.requests_in_flight, thread_name_prefix="hubspot") as pool:
-        try:
-            for batch in _batches(_changed(engine, report.years)):
-                contacts = [as_contact(row, row.births) for row in batch]
-                waiting.append((batch, pool.submit(client.upsert, contacts)))
-                if len(waiting) >= options.requests_in_flight:
-                    settle(*waiting.popleft())
-            while waiting:
-                settle(*waiting.popleft())
-        except BaseException:
-            # HubSpot may have answered for batches behind the one that failed; what it accepted is recorded first.
-            for batch, answer in waiting:
-                if not answer.cancel() and answer.exception() is None:
-                    settle(batch, answer)
-            raise
+@contextmanager
+def _held(push: Push, run_id: str) -> Iterator[None]:
+    push.lease.take(run_id)
+    try:
+        yield
+    except BaseException as error:
+        _log.warning("sync_stopped", contacts=push.report.contacts, reason=str(error) or type(error).__name__)
+        raise
+    finally:
+        # HubSpot may still act on what has no answer: then nobody else may write these years until the lease ends.
+        if not push.under_way:
+            push.lease.give_back()
 
 
-def _count(report: PushReport, batch: list[ChangedContact], outcome: BatchOutcome) -> None:
-    for row in batch:
-        year = report.years[row.year]
-        accepted = outcome.accepted.get(contact_key(row))
-        if accepted is None:
-            year.refused += 1
-        elif accepted.is_new:
-            year.created += 1
-        else:
-            year.updated += 1
+def _pause(push: Push, error: PausedError) -> dt.datetime:
+    """Note which years wait, and until when."""
+    until = error.until or dt.datetime.now(dt.UTC) + _PAUSE_OF_UNKNOWN_LENGTH
+    years = list(push.report.years)
+    with connect(push.engine) as connection:
+        waiting = sync_pieces.unfinished_years(connection, years, MAPPING)
 
+    def note(connection: Connection) -> None:
+        sync_pauses.end(connection, years)
+        sync_pauses.pause(connection, waiting, until)
 
-def _archive_removed(
-    engine: Engine,
-    client: HubSpotClient,
-    report: PushReport,
-    options: PushOptions,
-    on_batch: Callable[[PushReport], None],
-) -> None:
-    for batch in _batches(_removed(engine, report.years, options.max_archive_share)):
-        client.archive([row.hubspot_id for row in batch if row.hubspot_id])
-        run_in_transaction(engine, partial(forget_contacts, gone=batch))
-        for row in batch:
-            report.years[row.year].archived += 1
-        on_batch(report)
-
-
-def _changed(engine: Engine, years: Iterable[int]) -> Iterator[ChangedContact]:
-    for year in years:
-        with connect(engine) as connection:
-            rows = sync_state.changed(connection, year, MAPPING)
-        yield from rows
-
-
-def _removed(engine: Engine, years: Iterable[int], max_share: float) -> Iterator[RemovedContact]:
-    for year in years:
-        with connect(engine) as connection:
-            rows = sync_state.removed(connection, year)
-            known = sync_state.counts(connection, [year], MAPPING).recorded
-        if rows and len(rows) > max_share * known:
-            raise FatalError(
-                f"{len(rows):,} of the {known:,} contacts of {year} have no row in the warehouse any more. Archiving "
-                f"them is refused, because the limit is {max_share:.0%} of a year. If they are really gone, raise "
-                "BABYNAMES_HUBSPOT__MAX_ARCHIVE_SHARE for one run."
-            )
-        yield from rows
-
-
-def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, MAX_BATCH)):
-        yield batch
+    run_in_transaction(push.engine, note)
+    _log.warning(
+        "sync_paused",
+        until=until.isoformat(),
+        years=waiting,
+        contacts=push.report.contacts,
+        reason=str(error),
+    )
+    return until

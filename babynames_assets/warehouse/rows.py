@@ -1,7 +1,7 @@
 """Many rows in few statements, on every dialect."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -14,6 +14,7 @@ from babynames_assets.warehouse.engine import Connection
 ROWS_IN_STATEMENT = 1000
 
 Row = Mapping[str, Any]
+NewValue = Callable[[str], sa.ColumnElement[Any]]
 
 
 def now() -> dt.datetime:
@@ -31,13 +32,38 @@ def upsert(
         table: where to.
         rows: all with the same columns.
         keys: the columns of the unique key.
-        update: column to set -> expression, ``NEW`` for the new row's value, or ``ADDED`` for that added to what is
-            there. For more than one row the expression may bind no values: PyMySQL fills only those of the rows
-            themselves. An expression that is made once is also compiled once.
+        update: column to set -> expression, ``NEW`` for the new row's value, ``ADDED`` for that added to what is
+            there, or a function from a column's name -> the new row's value of it, to an expression. For more than one
+            row the expression may bind no values: PyMySQL fills only those of the rows themselves. What is made once is
+            also compiled once. MySQL sets the columns one after the other, in this order, and an expression sees what
+            was set before it: what reads a column stands before what sets it.
     """
     statement = _upsert(connection.dialect.name, table, tuple(keys), tuple(update.items()))
     for chunk in chunks(rows):
         connection.execute(statement, chunk)
+
+
+def upsert_selected(
+    connection: Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: sa.Select | sa.TextualSelect,
+    *,
+    keys: Sequence[str],
+    update: Mapping[str, Any],
+) -> None:
+    """Insert the rows of a query; where one with the same key exists, update some of its columns.
+
+    Args:
+        connection: a transaction.
+        table: where to.
+        columns: which columns the query yields; on SQLite it needs a condition.
+        rows: the query.
+        keys: the columns of the unique key.
+        update: as in ``upsert``; an expression may bind values.
+    """
+    insert = _insert(connection.dialect.name, table).from_select(columns, rows)
+    connection.execute(_upserting(insert, table, update, keys))
 
 
 NEW = object()
@@ -63,19 +89,34 @@ def delete(connection: Connection, table: sa.Table, keys: Iterable[tuple[Any, ..
 
 @lru_cache(maxsize=64)
 def _upsert(dialect: str, table: sa.Table, keys: tuple[str, ...], update: tuple[tuple[str, Any], ...]) -> sa.Insert:
-    if dialect == "sqlite":
-        insert = sqlite.insert(table)
-        values = {name: _value(value, table.c[name], insert.excluded[name]) for name, value in update}
+    return _upserting(_insert(dialect, table), table, dict(update), keys)
+
+
+def _insert(dialect: str, table: sa.Table) -> sqlite.Insert | mysql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else mysql.insert(table)
+
+
+def _upserting(
+    insert: sqlite.Insert | mysql.Insert, table: sa.Table, update: Mapping[str, Any], keys: Sequence[str]
+) -> sa.Insert:
+    if isinstance(insert, sqlite.Insert):
+        values = _values(update, table, lambda name: insert.excluded[name])
         return insert.on_conflict_do_update(index_elements=keys, set_=values)
     # VALUES(column): PyMySQL sends many rows in one statement only in this form, and MariaDB knows no other.
-    values = {name: _value(value, table.c[name], sa.func.values(table.c[name])) for name, value in update}
-    return mysql.insert(table).on_duplicate_key_update(values)
+    values = _values(update, table, lambda name: sa.func.values(table.c[name]))
+    return insert.on_duplicate_key_update(list(values.items()))
 
 
-def _value(wanted: Any, present: sa.Column[Any], new: sa.ColumnElement[Any]) -> Any:
+def _values(update: Mapping[str, Any], table: sa.Table, new: NewValue) -> dict[str, Any]:
+    return {name: _value(value, table.c[name], name, new) for name, value in update.items()}
+
+
+def _value(wanted: Any, present: sa.Column[Any], name: str, new: NewValue) -> Any:
     if wanted is NEW:
-        return new
-    return sa.func.coalesce(present, sa.literal_column("0")) + new if wanted is ADDED else wanted
+        return new(name)
+    if wanted is ADDED:
+        return sa.func.coalesce(present, sa.literal_column("0")) + new(name)
+    return wanted(new) if callable(wanted) else wanted
 
 
 def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

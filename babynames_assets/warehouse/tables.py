@@ -44,7 +44,7 @@ contact_sync_state = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("hubspot_id", sa.String(32)),
     sa.Column("synced_at", MOMENT, nullable=False),
-    sa.CheckConstraint("status IN ('synced', 'refused')", name="status"),
+    sa.CheckConstraint("status IN ('synced', 'refused', 'in_doubt')", name="status"),
     **_OPTIONS,
 )
 
@@ -62,10 +62,34 @@ dead_letters = sa.Table(
     sa.Column("first_attempt_at", MOMENT, nullable=False),
     sa.Column("last_attempt_at", MOMENT, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("category", sa.String(64)),
+    sa.Column("message", _LONG_TEXT),
+    sa.Column("correlation_id", sa.String(64)),
+    sa.Column("next_attempt_at", MOMENT),
+    sa.Column("claimed_by", sa.String(64)),
+    sa.Column("note", _LONG_TEXT),
     sa.UniqueConstraint("service", "letter_key"),
     sa.CheckConstraint("service IN ('import', 'sync')", name="service"),
     sa.CheckConstraint("status IN ('open', 'retrying', 'resolved', 'discarded')", name="status"),
     sa.Index(None, "status", "service"),
+    sa.Index("ix_dead_letters_to_redrive", "service", "status", "next_attempt_at"),
+    **_OPTIONS,
+)
+
+# Without a foreign key: its locks would reach from the history into letters that a redrive has claimed.
+dead_letter_events = sa.Table(
+    "dead_letter_events",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("letter_id", sa.BigInteger, nullable=False),
+    sa.Column("happened_at", MOMENT, nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", _LONG_TEXT),
+    sa.Column("correlation_id", sa.String(64)),
+    sa.Column("note", _LONG_TEXT),
+    sa.CheckConstraint("event IN ('failed', 'retried', 'released', 'resolved', 'discarded')", name="event"),
+    sa.Index(None, "letter_id"),
     **_OPTIONS,
 )
 
@@ -113,6 +137,35 @@ rate_limits = sa.Table(
     sa.Column("bucket", sa.String(64), primary_key=True),
     sa.Column("admitted_at", _LONG_TEXT, nullable=False),
     sa.Column("updated_at", MOMENT, nullable=False),
+    sa.Column("learnt_calls", sa.Integer),
+    sa.Column("learnt_seconds", sa.Double),
+    sa.Column("closed_until", MOMENT),
+    sa.Column("closed_seconds", sa.Double),
+    **_OPTIONS,
+)
+
+daily_budgets = sa.Table(
+    "daily_budgets",
+    METADATA,
+    sa.Column("account", sa.String(64), primary_key=True),
+    sa.Column("time_zone", sa.String(64)),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("allowed", sa.BigInteger),
+    sa.Column("spent", sa.BigInteger, nullable=False),
+    sa.Column("paused_until", MOMENT),
+    sa.Column("pause_reason", sa.String(255)),
+    **_OPTIONS,
+)
+
+circuit_breakers = sa.Table(
+    "circuit_breakers",
+    METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failing_since", MOMENT),
+    sa.Column("open_until", MOMENT),
+    sa.Column("trial_holder", sa.String(64)),
+    sa.Column("trial_until", MOMENT),
     **_OPTIONS,
 )
 
@@ -132,5 +185,49 @@ sealed_secrets = sa.Table(
     sa.Column("written_at", MOMENT),
     sa.Column("leased_by", sa.String(64)),
     sa.Column("leased_until", MOMENT),
+    **_OPTIONS,
+)
+
+sync_leases = sa.Table(
+    "sync_leases",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("held_by", sa.String(255), nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)
+
+sync_pauses = sa.Table(
+    "sync_pauses",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("until_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)
+
+sync_plans = sa.Table(
+    "sync_plans",
+    METADATA,
+    sa.Column("plan_id", sa.String(16), primary_key=True),
+    sa.Column("first_year", sa.SmallInteger, nullable=False),
+    sa.Column("last_year", sa.SmallInteger, nullable=False),
+    sa.Column("picture", _LONG_TEXT, nullable=False),
+    sa.Column("digest", sa.CHAR(64), nullable=False),
+    sa.Column("made_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    sa.Column("begun_at", MOMENT),
+    sa.Column("finished_at", MOMENT),
+    **_OPTIONS,
+)
+
+reconciliations = sa.Table(
+    "reconciliations",
+    METADATA,
+    sa.Column("task", sa.String(64), primary_key=True),
+    sa.Column("progress", _LONG_TEXT, nullable=False),
+    sa.Column("begun_at", MOMENT, nullable=False),
+    sa.Column("updated_at", MOMENT, nullable=False),
+    sa.Column("finished_at", MOMENT),
     **_OPTIONS,
 )

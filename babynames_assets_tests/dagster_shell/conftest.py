@@ -1,6 +1,6 @@
 """A whole installation for one test: emulators over HTTP, a warehouse, a Dagster instance on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,12 @@ import pytest
 
 from babynames_assets.definitions import defs
 from babynames_assets.emulators import dataset, kaggle, kaggle_versions, serving
+from babynames_assets.partitions import range_tags
 from babynames_assets.settings import Settings, load_settings
-from babynames_assets.warehouse import baby_names, dead_letters
-from babynames_assets.warehouse.dead_letters import StoredLetter
+from babynames_assets.warehouse import baby_names, letter_queries
 from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets.warehouse.letter_queries import LetterFilter, StoredLetter
+from babynames_assets.warehouse.letter_status import UNSETTLED
 from babynames_assets_tests.environment import clear_settings, logging_as_it_was
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 
@@ -51,22 +53,30 @@ class Installation:
         kaggle_versions.publish(self.folder / "kaggle", file)
 
     def run(
-        self, *assets: str, years: tuple[int, int] | None = None, raise_on_error: bool = True
+        self,
+        *assets: str,
+        years: tuple[int, int] | None = None,
+        raise_on_error: bool = True,
+        config: dict[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Materialize some assets in one run, as the UI does: all years of a range in that run."""
-        tags = {}
-        if years:
-            tags = {
-                "dagster/asset_partition_range_start": str(years[0]),
-                "dagster/asset_partition_range_end": str(years[1]),
-            }
+        """Materialize some assets in one run, as the UI does: all years of a range in that run.
+
+        Args:
+            assets: as place/thing.
+            years: first and last partition.
+            raise_on_error: whether a failed run raises.
+            config: run config of ops, by their names.
+            tags: more tags of the run.
+        """
         return (
             defs.get_repository_def()
             .get_implicit_global_asset_job_def()
             .execute_in_process(
                 instance=self.instance,
                 asset_selection=[dg.AssetKey(asset.split("/")) for asset in assets],
-                tags=tags,
+                tags={**(range_tags(*years) if years else {}), **(tags or {})},
+                run_config={"ops": {name: {"config": values} for name, values in (config or {}).items()}},
                 raise_on_error=raise_on_error,
             )
         )
@@ -101,7 +111,7 @@ class Installation:
     def letters(self) -> list[StoredLetter]:
         """The open dead letters of lines."""
         with connect(self.engine) as connection:
-            return dead_letters.sample(connection, "import", limit=1000)
+            return letter_queries.page(connection, LetterFilter(service="import", statuses=UNSETTLED), limit=1000)
 
 
 @pytest.fixture(scope="package")

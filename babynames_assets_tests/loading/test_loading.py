@@ -9,9 +9,11 @@ from babynames_assets.errors import FatalError
 from babynames_assets.loading.books import record_file
 from babynames_assets.loading.sources import require_current, scan_raw
 from babynames_assets.loading.years import LoadOptions, load_frame
-from babynames_assets.warehouse import baby_names, dead_letters, ledger
+from babynames_assets.warehouse import baby_names, ledger, letter_queries
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets.warehouse.letter_queries import LetterFilter
+from babynames_assets.warehouse.letter_status import UNSETTLED
 from babynames_assets_tests.loading.desk import Desk
 
 
@@ -50,7 +52,7 @@ def test_a_file_is_entered_once(desk: Desk) -> None:
 
     with connect(desk.engine) as connection:
         totals = ledger.totals(connection, raw.sha256)
-        [letter] = dead_letters.sample(connection, "import", limit=10)
+        [letter] = letter_queries.page(connection, LetterFilter(service="import", statuses=UNSETTLED), limit=10)
     assert (totals.lines, totals.header_lines, totals.valid, totals.rejected) == (3, 1, 1, 1)
     assert (letter.attempts, letter.payload["line"]) == (1, 3)
 
@@ -62,7 +64,7 @@ def test_two_lines_of_the_same_bad_text_are_two_letters(desk: Desk) -> None:
     record_file(desk.engine, raw, scan_raw(raw, desk.settings))
 
     with connect(desk.engine) as connection:
-        assert dead_letters.counts(connection) == {"import": 2}
+        assert letter_queries.counts(connection) == {"import": 2}
 
 
 def test_a_year_is_loaded_and_then_left_alone(desk: Desk) -> None:

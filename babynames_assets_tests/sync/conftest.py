@@ -8,11 +8,13 @@ import pytest
 
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.sync.push import PushOptions, PushReport, push_years
-from babynames_assets.warehouse import baby_names, dead_letters, sync_state
+from babynames_assets.sync.push import push_years
+from babynames_assets.sync.report import PushOptions, PushReport
+from babynames_assets.warehouse import baby_names, letter_queries, sync_state
 from babynames_assets.warehouse.baby_names import SCHEMA
-from babynames_assets.warehouse.dead_letters import StoredLetter
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
+from babynames_assets.warehouse.letter_queries import LetterFilter, StoredLetter
+from babynames_assets.warehouse.letter_status import UNSETTLED
 from babynames_assets.warehouse.sync_state import SyncCounts
 from babynames_assets_tests.hubspot.emulated import Emulated, emulated_hubspot
 
@@ -45,7 +47,7 @@ class Sync:
     def push(self, *years: int, options: PushOptions = ARCHIVE, **changes: object) -> PushReport:
         """Bring HubSpot to the table."""
         client = self.hubspot.client(**changes) if changes else self.client
-        return push_years(self.engine, client, years, options=options, on_batch=lambda _report: None)
+        return push_years(self.engine, client, years, run_id="test", options=options, on_batch=lambda _report: None)
 
     def counts(self) -> SyncCounts:
         """Where all contacts stand."""
@@ -55,7 +57,7 @@ class Sync:
     def letters(self) -> list[StoredLetter]:
         """The open dead letters."""
         with connect(self.engine) as connection:
-            return dead_letters.sample(connection, "sync", limit=1000)
+            return letter_queries.page(connection, LetterFilter(service="sync", statuses=UNSETTLED), limit=1000)
 
 
 @pytest.fixture(scope="package")

@@ -1,8 +1,6 @@
 """What must hold when several loads, calls and threads meet in one warehouse."""
 
-import json
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -12,11 +10,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from babynames_assets.errors import ConfigurationError, RetryableError
-from babynames_assets.warehouse import baby_names, ledger, partitioning, rate_limits
+from babynames_assets.warehouse import baby_names, ledger, partitioning
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Connection, Engine, connect, open_engine, run_in_transaction
 from babynames_assets.warehouse.ledger import LastLoad, YearRecord
-from babynames_assets.warehouse.tables import rate_limits as rate_limits_table
 from babynames_assets.warehouse.year_locks import hold_year
 
 OLD, NEW = "a" * 64, "b" * 64
@@ -104,21 +101,6 @@ def test_a_frame_that_cannot_be_a_year_is_refused(sqlite_engine: Engine, births:
 
     with connect(sqlite_engine) as connection:
         assert baby_names.count_rows(connection) == 0
-
-
-def test_a_clock_that_was_set_back_closes_a_bucket_for_one_window_only(engine: Engine) -> None:
-    """Admissions in the future count as made now; the bucket does not wait until the clock has caught up."""
-    rate_limits.reserve(engine, "calls", [(1, 0.2)])
-    in_an_hour = json.dumps([round((time.time() + 3600) * 1_000_000)])
-    run_in_transaction(
-        engine, lambda connection: connection.execute(sa.update(rate_limits_table).values(admitted_at=in_an_hour))
-    )
-
-    wait = rate_limits.reserve(engine, "calls", [(1, 0.2)])
-    time.sleep(wait + 0.002)
-
-    assert 0 < wait <= 0.2
-    assert rate_limits.reserve(engine, "calls", [(1, 0.2)]) == 0.0
 
 
 def test_a_pool_without_a_free_connection_says_which_setting_helps(

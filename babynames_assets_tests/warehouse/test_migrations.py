@@ -37,12 +37,19 @@ def definitions(engine: Engine) -> dict[str, str]:
 
 
 def _definition(connection: Connection, table: str) -> str:
-    if connection.dialect.name == "sqlite":
-        query = sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY name")
-        text = "\n".join(connection.scalars(query, {"table": table}))
-    else:
+    if connection.dialect.name != "sqlite":
         text = connection.exec_driver_sql(f"SHOW CREATE TABLE {table}").one()[1]
-    return re.sub(r"\s+", " ", text)
+        lines = [" ".join(line.split()).rstrip(",") for line in text.splitlines()]
+        # SQLAlchemy makes a table's indexes in no order of its own. The rest keeps its order: the sort is stable.
+        return ", ".join(sorted(lines, key=lambda line: line if line.startswith("KEY ") else ""))
+    query = sa.text("SELECT sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY name")
+    return "\n".join(_in_order(re.sub(r"\s+", " ", text)) for text in connection.scalars(query, {"table": table}))
+
+
+def _in_order(statement: str) -> str:
+    """A definition with its parts in alphabetical order: SQLite writes an added column behind the constraints."""
+    head, _, parts = statement.rpartition(")")[0].partition("(")
+    return f"{head}({', '.join(sorted(part.strip() for part in re.split(r',(?![^(]*[)])', parts)))})"
 
 
 def test_up_makes_every_table(empty: Engine) -> None:
@@ -62,9 +69,10 @@ def test_up_down_up_ends_where_it_began(empty: Engine) -> None:
     first = definitions(empty)
 
     for _ in migrations.history():
-        before = tables(empty)
+        before = definitions(empty)
         migrations.down(empty)
-        assert tables(empty) < before
+        assert tables(empty) <= before.keys()
+        assert definitions(empty) != before
     assert tables(empty) == set()
 
     migrations.up(empty)

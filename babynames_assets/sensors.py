@@ -1,0 +1,77 @@
+"""Sensors: what has happened that asks for a run."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from babynames_assets.assets import hubspot
+from babynames_assets.jobs import redrive_dead_letters_job
+from babynames_assets.partitions import range_tags
+from babynames_assets.warehouse import letter_claims, sync_pauses
+from babynames_assets.warehouse.engine import Engine, connect
+
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_ASKED_AGAIN = timedelta(minutes=10)
+"""How long a request is given to reach the letter that has been due for longest."""
+
+
+@dg.sensor(
+    target=dg.AssetSelection.assets(hubspot.KEY),
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A new day has begun for years whose sync stopped because the calls of its day were spent.",
+)
+def paused_syncs(warehouse: dg.ResourceParam[Engine]) -> dg.SensorResult | dg.SkipReason:
+    """Request the years that were paused, once the pause is over: one run for each range without a gap."""
+    with connect(warehouse) as connection:
+        over = sync_pauses.over(connection)
+    if not over:
+        return dg.SkipReason("No sync waits for a day that has begun.")
+    return dg.SensorResult(run_requests=[_request(first, last, over) for first, last in _ranges(over)])
+
+
+@dg.sensor(
+    job_name=redrive_dead_letters_job.name,  # by the job itself, Dagster 1.13 warns of a parameter of its own
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Contacts that HubSpot refused are to be sent again.",
+)
+def due_dead_letters(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Engine]
+) -> dg.RunRequest | dg.SkipReason:
+    """Request a redrive when a letter is due and no redrive is under way."""
+    waiting = letter_claims.due(warehouse)
+    if waiting is None:
+        return dg.SkipReason("No dead letter is due.")
+    # Not older than a claim lasts: a run whose process has died stays started for ever in Dagster's books.
+    since = datetime.now(UTC) - timedelta(seconds=letter_claims.CLAIM_SECONDS)
+    under_way = dg.RunsFilter(job_name=redrive_dead_letters_job.name, statuses=_UNFINISHED, created_after=since)
+    if context.instance.get_runs_count(under_way):
+        return dg.SkipReason("A redrive is queued or under way; it takes what is due.")
+    # The same letters are asked for once; if they are still due after a while, that run did not reach them.
+    tries = (waiting.moment - waiting.first_due_at) // _ASKED_AGAIN
+    return dg.RunRequest(run_key=f"letter {waiting.first_id} due {waiting.first_due_at.isoformat()}, {tries}")
+
+
+def _request(first: int, last: int, over: Mapping[int, datetime]) -> dg.RunRequest:
+    # The moment in the key: a range that is paused again is another request, and one that has been made is made once.
+    until = max(over[year] for year in range(first, last + 1))
+    return dg.RunRequest(run_key=f"{first}-{last} after {until.isoformat()}", tags=range_tags(first, last))
+
+
+def _ranges(years: Iterable[int]) -> Iterator[tuple[int, int]]:
+    first = last = None
+    for year in sorted(years):
+        if last is not None and first is not None and year > last + 1:
+            yield first, last
+            first = None
+        first, last = year if first is None else first, year
+    if first is not None and last is not None:
+        yield first, last

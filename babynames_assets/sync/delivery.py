@@ -1,0 +1,174 @@
+"""Batches on their way: many in flight, recorded in whichever order their answers come, and stopped without loss.
+
+The calling thread reads, starts and records; threads of its own make the calls. However the caller is stopped, by an
+error, by a signal, or by an exception from outside, no further call is begun, those under way are waited for, and what
+they answer is recorded.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar, cast
+
+import structlog
+
+from babynames_assets.errors import BabynamesError
+
+Batch = TypeVar("Batch")
+Outcome = TypeVar("Outcome")
+
+_log = structlog.get_logger(__name__)
+
+RECORDED_TOGETHER = 8
+"""So many outcomes share a transaction, when they are there; nothing waits for it longer than the next batch takes."""
+
+_LONGEST_WAIT = 0.5
+
+
+class StoppedError(BabynamesError):
+    """The delivery has ended, and this call was not made."""
+
+
+@dataclass(frozen=True)
+class Means(Generic[Batch, Outcome]):
+    """How batches are delivered.
+
+    Attributes:
+        send: makes the calls of a batch, in a thread of its own. Before each request it calls the function that it is
+            given, and ends with what that raises.
+        record: records outcomes in one transaction; may be called again for the same ones.
+        may_send: raises when no request may be made any more; called in the threads.
+        keep: called often in the caller's thread while batches are under way.
+    """
+
+    send: Callable[[Batch, Callable[[], None]], Outcome]
+    record: Callable[[Sequence[tuple[Batch, Outcome]]], None]
+    may_send: Callable[[], None]
+    keep: Callable[[], None]
+
+
+class Delivery(Generic[Batch, Outcome]):
+    """Delivers batches of one kind. Used by one thread."""
+
+    def __init__(self, means: Means[Batch, Outcome], *, in_flight: int, stop_seconds: float) -> None:
+        """Make a delivery.
+
+        Args:
+            means: how.
+            in_flight: the most batches under way at once.
+            stop_seconds: how long answers are waited for when somebody wants this process to end.
+        """
+        self._means, self._most, self._stop_seconds = means, in_flight, stop_seconds
+        self._waiting: SimpleQueue[Batch | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Batch, Outcome | None, BaseException | None]] = SimpleQueue()
+        self._unrecorded: deque[tuple[Batch, Outcome]] = deque()
+        self._threads: list[threading.Thread] = []
+        self._under_way = 0
+        self._is_stopped = threading.Event()
+
+    @property
+    def under_way(self) -> int:
+        """Batches whose answer has not come: after a stop that could not wait longer, HubSpot may still act on them."""
+        return self._under_way
+
+    def run(self, batches: Iterable[Batch]) -> None:
+        """Deliver all batches; returns when the last outcome is recorded.
+
+        Args:
+            batches: read no further ahead than is under way.
+
+        Raises:
+            BabynamesError: why a batch could not be delivered, or nothing can be recorded.
+        """
+        try:
+            for batch in batches:
+                self._begin(batch)
+                while self._under_way >= self._most:
+                    self._settle(_LONGEST_WAIT)
+                if self._answers.qsize() >= RECORDED_TOGETHER:
+                    self._settle(0)
+            while self._under_way:
+                self._settle(_LONGEST_WAIT)
+        except BaseException as error:
+            self._stop(None if isinstance(error, Exception) else self._stop_seconds)
+            raise
+        finally:
+            for _ in self._threads:
+                self._waiting.put(None)
+
+    def _begin(self, batch: Batch) -> None:
+        self._means.keep()
+        self._under_way += 1
+        if len(self._threads) < self._under_way:
+            # Not a pool's threads: the interpreter waits for those at its end, however long a call takes to give up.
+            # The log lines of a thread name the run as the caller's do.
+            thread = threading.Thread(target=copy_context().run, args=(self._work,), name="hubspot", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._waiting.put(batch)
+
+    def _work(self) -> None:
+        while (batch := self._waiting.get()) is not None:
+            try:
+                self._answers.put((batch, self._means.send(batch, self._check), None))
+            except BaseException as error:  # noqa: BLE001 - raised where the caller can see it
+                self._answers.put((batch, None, error))
+
+    def _check(self) -> None:
+        if self._is_stopped.is_set():
+            raise StoppedError("The delivery has ended; this call was not made.")
+        try:
+            self._means.may_send()
+        except BabynamesError as error:
+            # Of another kind, or it would be taken for a failed call that is tried again.
+            raise StoppedError("This call was not made.") from error
+
+    def _settle(self, seconds: float) -> None:
+        """Wait so long for an answer, record what has come, and raise the first error in it."""
+        self._means.keep()
+        errors = self._take_answers(seconds)
+        self._record()
+        for error in errors:
+            raise (error.__cause__ if isinstance(error, StoppedError) else None) or error
+
+    def _take_answers(self, seconds: float) -> list[BaseException]:
+        errors = []
+        try:
+            while self._under_way:
+                batch, outcome, error = self._answers.get(timeout=seconds) if seconds else self._answers.get_nowait()
+                if error is None:
+                    self._unrecorded.append((batch, cast("Outcome", outcome)))
+                else:
+                    errors.append(error)
+                self._under_way -= 1
+                seconds = 0
+        except Empty:
+            pass
+        return errors
+
+    def _record(self) -> None:
+        while together := list(islice(self._unrecorded, RECORDED_TOGETHER)):
+            self._means.record(together)
+            # Only now: an exception from outside may come at any line, and recording twice does no harm.
+            for _ in together:
+                self._unrecorded.popleft()
+
+    def _stop(self, seconds: float | None) -> None:
+        self._is_stopped.set()
+        deadline = None if seconds is None else time.monotonic() + seconds
+        try:
+            self._record()
+            while self._under_way and (deadline is None or time.monotonic() < deadline):
+                self._take_answers(_LONGEST_WAIT)
+                self._means.keep()
+                self._record()
+        except BabynamesError as error:
+            _log.error("outcomes_unrecorded", error=str(error))
+        if self._under_way or self._unrecorded:
+            lost = self._under_way + len(self._unrecorded)
+            _log.warning("batches_left_in_doubt", batches=lost, remedy="the next sync sends them again")

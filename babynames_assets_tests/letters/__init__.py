@@ -1,0 +1,1 @@
+"""Tests of the dead letters as people meet them."""
