@@ -12,7 +12,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from babynames_assets.warehouse.engine import open_engine
+from babynames_assets.sync.contacts import MAPPING
+from babynames_assets.warehouse import sync_state
+from babynames_assets.warehouse.engine import connect, open_engine
 from babynames_assets.warehouse.migrations import up
 from babynames_assets_tests.servers.kinds import Kind
 from benchmarks import datasets
@@ -44,6 +46,15 @@ class Filled:
         """Its partitions."""
         first, last = self.release.years
         return list(range(first, last + 1))
+
+    def synced(self) -> int:
+        """How many contacts HubSpot holds, as the state says."""
+        engine = open_engine(SecretStr(self.url))
+        try:
+            with connect(engine) as connection:
+                return sync_state.counts(connection, None, MAPPING).synced
+        finally:
+            engine.dispose()
 
 
 class Warehouses:
