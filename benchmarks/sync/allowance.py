@@ -122,9 +122,7 @@ def _two_syncs(
     halves = [warehouse.years[::2], warehouse.years[1::2]]
     with ThreadPoolExecutor(len(halves)) as pool:
         running = [
-            pool.submit(
-                sync, f"at_{limit}_{number}", warehouse.url, account, half, *options, folder=folder, log=log
-            )
+            pool.submit(sync, f"at_{limit}_{number}", warehouse.url, account, half, *options, folder=folder, log=log)
             for number, half in enumerate(halves)
         ]
         return [one.result() for one in running]

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +33,14 @@ class EmulatedHubSpot:
         """What came in so far."""
         return self._call("GET", "/_stats")
 
+    def count_anew(self) -> None:
+        """Forget what came in so far."""
+        self._call("DELETE", "/_stats")
+
+    def order(self, storm: Mapping[str, object]) -> None:
+        """Have bad days from now on."""
+        self._call("POST", "/_faults", storm)
+
     def end_faults(self) -> None:
         """Have good days from now on."""
         self._call("DELETE", "/_faults")
@@ -48,7 +56,7 @@ class EmulatedHubSpot:
             after = page["after"]
         return found
 
-    def add_properties(self, definitions: Sequence[dict[str, object]]) -> None:
+    def add_properties(self, definitions: Sequence[Mapping[str, object]]) -> None:
         """Make the account ready for a client that does not do so itself."""
         for definition in definitions:
             self._call("POST", "/crm/v3/properties/contacts", definition)

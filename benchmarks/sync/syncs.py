@@ -34,7 +34,11 @@ def sync(
         log: for what it prints.
     """
     file = folder / f"{name}.json"
-    place = ["--state", str(folder / name), "--url", url, "--base-url", hubspot.url, "--token", TOKEN]
-    what = ["--years", *map(str, years), "--told", str(file)]
-    sample = run(name, [sys.executable, "-m", "benchmarks.sync.push", *place, *what, *options], log=log)
+    sample = run(name, [*command(url, hubspot, years, folder / name), "--told", str(file), *options], log=log)
     return Synced(sample, told.read(file))
+
+
+def command(url: str, hubspot: EmulatedHubSpot, years: Sequence[int], state: Path) -> list[str]:
+    """The command that syncs some years of a warehouse; ``state`` is its folder."""
+    place = ["--state", str(state), "--url", url, "--base-url", hubspot.url, "--token", TOKEN]
+    return [sys.executable, "-m", "benchmarks.sync.push", *place, "--years", *map(str, years)]

@@ -1,5 +1,6 @@
 """Fresh warehouses on one kind of database, filled as this project fills them."""
 
+import csv
 import multiprocessing
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.warehouse import sync_state
-from babynames_assets.warehouse.engine import connect, open_engine
+from babynames_assets.warehouse.engine import Connection, connect, open_engine
 from babynames_assets.warehouse.migrations import up
 from babynames_assets_tests.servers.kinds import Kind
 from benchmarks import datasets
@@ -24,6 +25,11 @@ from benchmarks.servers import running
 
 SQLITE = "sqlite"
 KINDS = (SQLITE, *(kind.value for kind in Kind))
+
+_UNSETTLED = (
+    "SELECT n.year, n.sex, n.name FROM baby_names n LEFT JOIN contact_sync_state s "
+    "ON s.year = n.year AND s.sex = n.sex AND s.name = n.name WHERE COALESCE(s.status, '') <> 'synced'"
+)
 
 Empty = Callable[[tuple[int, int]], AbstractContextManager[str]]
 """From the years to the URL of an empty warehouse, which is gone after its block."""
@@ -49,10 +55,25 @@ class Filled:
 
     def synced(self) -> int:
         """How many contacts HubSpot holds, as the state says."""
+        with self._connected() as connection:
+            return sync_state.counts(connection, None, MAPPING).synced
+
+    def unsettled(self) -> set[str]:
+        """The keys of contacts of which the state does not say that HubSpot holds them."""
+        with self._connected() as connection:
+            return {f"{year}-{sex}-{name}" for year, sex, name in connection.exec_driver_sql(_UNSETTLED)}
+
+    def wanted(self) -> dict[str, str]:
+        """What HubSpot should hold: births by key."""
+        with self.release.csv.open(encoding="utf-8", newline="") as file:
+            return {f"{row['YearOfBirth']}-{row['Sex']}-{row['Name']}": row["Number"] for row in csv.DictReader(file)}
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
         engine = open_engine(SecretStr(self.url))
         try:
             with connect(engine) as connection:
-                return sync_state.counts(connection, None, MAPPING).synced
+                yield connection
         finally:
             engine.dispose()
 
