@@ -3,6 +3,7 @@
 Dagster's resources, the command line and whatever else runs the engine open their clients here.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from babynames_assets.errors import ConfigurationError
@@ -16,7 +17,7 @@ from babynames_assets.hubspot.token_endpoint import OAuthApp, TokenEndpoint
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
-from babynames_assets.resilience.allowances import DailyTerms
+from babynames_assets.resilience.allowances import DailyTerms, Limit
 from babynames_assets.resilience.circuit_breaker import CircuitBreaker
 from babynames_assets.resilience.circuits import CircuitTerms
 from babynames_assets.secret_store import SecretStore
@@ -63,12 +64,15 @@ def open_frames(settings: Settings) -> FrameStore:
     return FrameStore(settings.state_folder / "validated")
 
 
-def open_hubspot(settings: Settings, warehouse: Engine) -> HubSpotClient:
+def open_hubspot(
+    settings: Settings, warehouse: Engine, *, allowed: Mapping[str, Sequence[Limit]] | None = None
+) -> HubSpotClient:
     """HubSpot's API, behind the rate limit that all processes share; close it.
 
     Args:
         settings: the settings.
         warehouse: keeps the rate limit; its schema is up to date.
+        allowed: limits by bucket, where those of the tier are not meant.
 
     Raises:
         ConfigurationError: it is not clear how to log in.
@@ -77,19 +81,20 @@ def open_hubspot(settings: Settings, warehouse: Engine) -> HubSpotClient:
         base_url=settings.hubspot.base_url,
         api_version=settings.hubspot.api_version,
         tokens=open_hubspot_tokens(settings, warehouse),
-        pace=open_pace(settings, warehouse),
+        pace=open_pace(settings, warehouse, allowed=allowed),
         connect_timeout=settings.hubspot.connect_timeout,
         read_timeout=settings.hubspot.read_timeout,
         connections=requests_in_flight(settings),
     )
 
 
-def open_pace(settings: Settings, warehouse: Engine) -> Pace:
+def open_pace(settings: Settings, warehouse: Engine, *, allowed: Mapping[str, Sequence[Limit]] | None = None) -> Pace:
     """The pace of HubSpot's calls, which all processes and hosts keep together.
 
     Args:
         settings: the settings.
         warehouse: keeps the books; its schema is up to date.
+        allowed: limits by bucket, where those of the tier are not meant.
     """
     hubspot = settings.hubspot
     terms = CircuitTerms(
@@ -104,7 +109,8 @@ def open_pace(settings: Settings, warehouse: Engine) -> Pace:
         terms,
         service="HubSpot",
     )
-    books = CallBooks(warehouse, limits.ACCOUNT, limits.limits_of(hubspot.tier), daily_terms(settings))
+    allowed = limits.limits_of(hubspot.tier) if allowed is None else allowed
+    books = CallBooks(warehouse, limits.ACCOUNT, allowed, daily_terms(settings))
     return Pace(books, breaker)
 
 

@@ -107,6 +107,18 @@ def make(folder: Path, *, archive: Path | None, step: Path | None, quick: bool) 
     )
 
 
+def single(folder: Path, rows: int) -> Release:
+    """Write one release of about so many generated rows.
+
+    Args:
+        folder: where to; it does not exist yet, and the CSV stands beside it.
+        rows: about how many.
+    """
+    csv = folder.with_suffix(".csv")
+    _write(csv, generated(rows))
+    return _release(folder, csv)
+
+
 def generated(rows: int, *, seed: int = SEED) -> Iterator[Row]:
     """About so many rows of 144 years; inside a year by sex, then by count, as the real file has them."""
     names = {sex: _names(sex, seed, rows) for sex in ("F", "M")}

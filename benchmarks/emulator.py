@@ -7,22 +7,20 @@ ready-made requests over plain sockets and reads nothing of the answers but thei
 import argparse
 import json
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 
+from benchmarks.sync import hubspot
+
 BATCH = 100
 TICK = 0.01
 """Seconds in which the kernel counts CPU."""
 CONNECTIONS = 4
-TOKEN = "pat-benchmark"  # noqa: S105 - of an emulator that lives as long as the benchmark
 UPSERT = "/crm/objects/2026-03/contacts/batch/upsert"
 PROPERTIES = "/crm/properties/2026-03/contacts"
 DEFINITIONS = (
@@ -41,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--batches", type=int, default=2000, help="batches of each phase")
     parser.add_argument("--state", type=Path, help="measure with this state file, which must not exist")
     options = parser.parse_args(arguments)
-    with _emulator(options.state) as (port, process):
+    state = ["--state", str(options.state)] if options.state else []
+    with hubspot.running([*hubspot.NO_LIMITS, *state]) as account:
+        port, process = urlsplit(account.url).port or 0, psutil.Process(account.pid)
         for name, kind, field in DEFINITIONS:
-            _call_all(port, [_request(PROPERTIES, _definition(name, kind, field))])
+            _call_all(port, [_request(PROPERTIES, definition(name, kind, field))])
         result = {name: _measure(port, process, options.batches, births) for name, births in PHASES}
         memory = process.memory_info().rss // 2**20
     print(json.dumps({"batches": options.batches, **result, "memory_mib": memory}))  # noqa: T201 - its result
@@ -101,11 +101,12 @@ def _received(connection: socket.socket) -> bytes:
 
 def _request(path: str, body: object) -> bytes:
     content = json.dumps(body, separators=(",", ":")).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: benchmark\r\nAuthorization: Bearer {TOKEN}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: benchmark\r\nAuthorization: Bearer {hubspot.TOKEN}\r\n"
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
 
 
-def _definition(name: str, kind: str, field: str) -> dict[str, object]:
+def definition(name: str, kind: str, field: str) -> dict[str, object]:
+    """A property as HubSpot is asked to make it."""
     is_unique = name == "baby_name_key"
     return {
         "name": name,
@@ -130,27 +131,6 @@ def _input(number: int, births: int) -> dict[str, object]:
         "objectWriteTraceId": f"0123456789abcdef0123456789abcdef-{number % BATCH}",
         "properties": {"baby_name_key": key, **properties},
     }
-
-
-@contextmanager
-def _emulator(state: Path | None) -> Iterator[tuple[int, psutil.Process]]:
-    """An emulator without limits, in a process of its own: its port and the process."""
-    limits = ["--calls-per-window", "0", "--daily-limit", "0", "--latency", "0"]
-    command = [sys.executable, "-m", "babynames_assets.cli", "emulate", "hubspot", "--token", TOKEN, *limits]
-    if state:
-        command += ["--state", str(state)]
-    with subprocess.Popen(
-        [*command, "--stop-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("the emulator has no pipes")
-        line = process.stdout.readline()
-        if not line:
-            raise SystemExit("The emulator did not start.")
-        try:
-            yield urlsplit(json.loads(line)["url"]).port or 0, psutil.Process(process.pid)
-        finally:
-            process.stdin.close()
 
 
 if __name__ == "__main__":

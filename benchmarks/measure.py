@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -102,6 +102,7 @@ def run(
     server_cpu: Callable[[], float | None] = lambda: None,
     environment: Mapping[str, str] | None = None,
     limit_seconds: float = 1200,
+    good: Collection[int] = (0,),
 ) -> Sample:
     """Run a process to its end and say what it took.
 
@@ -112,6 +113,7 @@ def run(
         server_cpu: CPU seconds that the database server has used so far.
         environment: variables besides this process's own.
         limit_seconds: after so long it is killed.
+        good: exit codes that are no failure.
 
     Raises:
         BenchmarkError: it failed; the message has the end of what it printed.
@@ -131,7 +133,7 @@ def run(
             timer.cancel()
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in good:
         said = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
         raise BenchmarkError(f"{name} ended with {process.returncode} after {seconds:.0f} s:\n" + "\n".join(said))
     after = server_cpu()

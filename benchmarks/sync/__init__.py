@@ -1,0 +1,1 @@
+"""The benchmark of the sync: ``python -m benchmarks.sync``."""
