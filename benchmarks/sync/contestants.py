@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -122,3 +123,12 @@ class Drt:
 
     def _queue(self) -> Path:
         return self._folder / ".drt" / "dlq" / f"{SYNC}.jsonl"
+
+
+def missing_drt(python: Path) -> str | None:
+    """Why drt cannot be had, or None."""
+    try:
+        done = subprocess.run([str(python), "-c", "import drt"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return f"not available: there is no {python}; run make bench-sync"
+    return f"not available: {done.stderr.strip().splitlines()[-1]}" if done.returncode else None
