@@ -10,7 +10,7 @@ import pytest
 
 from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import scan_file
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 from babynames_assets_tests.servers.kinds import Kind
 from benchmarks import contestants, datasets
 from benchmarks.goals import GOALS, missed

@@ -13,7 +13,8 @@ from babynames_assets.loading.books import record_file
 from babynames_assets.loading.frames import publish_years
 from babynames_assets.loading.sources import scan_raw
 from babynames_assets.loading.years import LoadOptions, load_years
-from babynames_assets.settings import IngestSettings, Settings, WarehouseSettings
+from babynames_assets.setting_groups import IngestSettings, WarehouseSettings
+from babynames_assets.settings import Settings
 from babynames_assets.warehouse.engine import Engine, connect, open_engine
 from babynames_assets.warehouse.partitioning import ensure_years
 from benchmarks.phases import Phases

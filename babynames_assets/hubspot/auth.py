@@ -33,6 +33,10 @@ class Bearer:
     token: SecretStr
     name: str
 
+    def hidden_in(self, text: str) -> str:
+        """A text without the token: a careless proxy repeats what it was sent in its errors, and those are logged."""
+        return text.replace(self.token.get_secret_value(), "[the token]")
+
 
 class TokenSource(Protocol):
     """Where the tokens come from. Safe to share between threads."""

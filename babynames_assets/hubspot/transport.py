@@ -174,7 +174,8 @@ class Transport:
                 "BABYNAMES_HUBSPOT__BASE_URL."
             ) from error
         # Not response.text: without a charset it guesses the encoding, which takes longer than the call.
-        return Answer(call, response.status_code, response.headers, response.content.decode(errors="replace"))
+        text = bearer.hidden_in(response.content.decode(errors="replace"))
+        return Answer(call, response.status_code, response.headers, text)
 
 
 class _Authorization(requests.auth.AuthBase):

@@ -30,6 +30,10 @@ class Clock:
         """Seconds since 1970."""
         return self.now
 
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
 
 @dataclass
 class Emulated:
@@ -75,6 +79,11 @@ class Emulated:
     def end_faults(self) -> None:
         """Have good days again, whatever was ordered."""
         assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
+
+    def tokens(self) -> list[str]:
+        """Every token that it takes, or took."""
+        known: list[str] = self.session.get(f"{self.url}/_tokens", timeout=5).json()
+        return known
 
     def change_tokens(self, **order: Any) -> None:
         """Add, revoke or expire tokens."""

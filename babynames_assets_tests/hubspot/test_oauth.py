@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -243,7 +244,7 @@ def test_a_renewal_that_fails_early_is_no_reason_to_stop(
     ],
 )
 def test_wrong_credentials_stop_at_once_with_what_to_do(
-    hubspot: Emulated, store: SecretStore, change: dict[str, str], reason: str, setting: str
+    hubspot: Emulated, store: SecretStore, change: dict[str, Any], reason: str, setting: str
 ) -> None:
     """One call; the message has HubSpot's reason, the setting and the guide, and no secret."""
     tokens = oauth_tokens(hubspot, store, app=replace(APP, **change))
@@ -426,3 +427,19 @@ def test_no_secret_shows_while_tokens_come_and_go(
     }
     assert len(set(seen)) == 2
     assert [secret for secret in (*SECRETS, *seen) if secret in shown] == []
+
+
+def test_a_sync_outlives_its_tokens(store: SecretStore) -> None:
+    """With tokens of two seconds and real clocks: four calls at a time go on over several of them, and none is lost."""
+    with emulated_hubspot(oauth=replace(APP, lifetime=2), calls_per_window=0, latency=0.02) as hubspot:
+        client = hubspot.client(tokens=oauth_tokens(hubspot, store))
+        client.ensure_schema()
+        sent = 0
+        with ThreadPoolExecutor(4) as pool:
+            while requests_of_tokens(hubspot) < 4:
+                batches = [[contact(f"N{number}")] for number in range(sent, sent + 8)]
+                assert all(outcome.accepted for outcome in pool.map(client.upsert, batches))
+                sent += 8
+
+        assert len(hubspot.births()) == sent
+        client.close()

@@ -2,11 +2,9 @@
 
 import json
 import socket
-import threading
 import traceback
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -14,42 +12,16 @@ from structlog.testing import capture_logs
 
 from babynames_assets.errors import BabynamesError, FatalError, RetryableError
 from babynames_assets.hubspot.token_endpoint import OAuthApp, RefusedGrantError, TokenEndpoint
+from babynames_assets_tests.hubspot.careless import Careless, careless_server
 
 SECRET, REFRESH = "app-canary-secret", "app-canary-refresh"
 
 
-class Careless(BaseHTTPRequestHandler):
-    """Answers with a prepared body, in which {} is what it was sent."""
-
-    status: ClassVar[int] = 200
-    template: ClassVar[str] = "{}"
-    seen: ClassVar[list[tuple[str, Any]]] = []
-
-    def do_POST(self) -> None:
-        """Repeat what came."""
-        sent = self.rfile.read(int(self.headers["content-length"])).decode()
-        self.seen.append((sent, self.headers))
-        body = self.template.replace("{}", sent).encode()
-        self.send_response(self.status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
-
-
 @pytest.fixture
-def careless() -> Iterator[str]:
-    """The address of a server that repeats its requests in its answers, as some proxies do."""
-    Careless.seen.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Careless)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def careless() -> Iterator[Careless]:
+    """A server that repeats its requests in its answers, as some proxies do."""
+    with careless_server() as server:
+        yield server
 
 
 def endpoint(address: str, *, read_timeout: float = 5.0) -> TokenEndpoint:
@@ -78,14 +50,12 @@ def refused(address: str, **options: Any) -> BabynamesError:
         "",
     ],
 )
-def test_an_error_that_repeats_the_request_shows_no_secret(
-    careless: str, monkeypatch: pytest.MonkeyPatch, status: int, template: str
-) -> None:
+def test_an_error_that_repeats_the_request_shows_no_secret(careless: Careless, status: int, template: str) -> None:
     """Neither in its message, nor in the traceback, nor in the log; it names the call and the status."""
-    monkeypatch.setattr(Careless, "status", status)
-    monkeypatch.setattr(Careless, "template", template)
+    careless.status = status
+    careless.template = template
 
-    error = refused(careless)
+    error = refused(careless.url)
 
     assert f"POST /oauth/2026-03/token: HubSpot answered {status}" in str(error)
     assert isinstance(error, RetryableError) == (status in (429, 477, 500, 502, 503))
@@ -104,37 +74,35 @@ def test_an_error_that_repeats_the_request_shows_no_secret(
         '{"access_token": 5, "expires_in": 1800}',
     ],
 )
-def test_a_success_without_a_usable_token_is_tried_again(
-    careless: str, monkeypatch: pytest.MonkeyPatch, body: str
-) -> None:
+def test_a_success_without_a_usable_token_is_tried_again(careless: Careless, body: str) -> None:
     """A header could not carry it; what stands there instead of a token does not show."""
-    monkeypatch.setattr(Careless, "status", 200)
-    monkeypatch.setattr(Careless, "template", body)
+    careless.status = 200
+    careless.template = body
 
-    error = refused(careless)
+    error = refused(careless.url)
 
     assert isinstance(error, RetryableError)
     assert "without an access token" in str(error)
 
 
-def test_the_names_of_rfc_6749_are_understood(careless: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_names_of_rfc_6749_are_understood(careless: Careless) -> None:
     """An answer without a status of HubSpot's own still says what to do."""
-    monkeypatch.setattr(Careless, "status", 400)
-    monkeypatch.setattr(Careless, "template", json.dumps({"error": "invalid_grant"}))
+    careless.status = 400
+    careless.template = json.dumps({"error": "invalid_grant"})
 
-    error = refused(careless)
+    error = refused(careless.url)
 
     assert isinstance(error, RefusedGrantError)
     assert "BABYNAMES_HUBSPOT__OAUTH_REFRESH_TOKEN" in str(error)
 
 
-def test_an_answer_without_a_refresh_token_keeps_the_old_one(careless: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_a_refresh_token_keeps_the_old_one(careless: Careless) -> None:
     """The time that the request took is taken off the token's life."""
-    monkeypatch.setattr(Careless, "status", 200)
-    monkeypatch.setattr(Careless, "template", json.dumps({"access_token": "good", "expires_in": 1800}))
+    careless.status = 200
+    careless.template = json.dumps({"access_token": "good", "expires_in": 1800})
     moments = iter([10.0, 12.5])
 
-    grant = endpoint(careless).refresh(SecretStr(REFRESH), clock=lambda: next(moments))
+    grant = endpoint(careless.url).refresh(SecretStr(REFRESH), clock=lambda: next(moments))
 
     assert grant.access_token.get_secret_value() == "good"
     assert grant.refresh_token.get_secret_value() == REFRESH
@@ -142,17 +110,17 @@ def test_an_answer_without_a_refresh_token_keeps_the_old_one(careless: str, monk
 
 
 def test_the_secrets_travel_in_the_body_alone(
-    careless: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    careless: Careless, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A form, as RFC 6749 wants it: no header has them, and a login of ~/.netrc is not added."""
     netrc = tmp_path_factory.mktemp("home") / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setattr(Careless, "status", 503)
+    careless.status = 503
 
-    refused(careless)
+    refused(careless.url)
 
-    [(sent, headers)] = Careless.seen
+    [(sent, headers)] = careless.seen
     assert sent == (f"grant_type=refresh_token&client_id=app-1&client_secret={SECRET}&refresh_token={REFRESH}")
     assert headers["content-type"] == "application/x-www-form-urlencoded"
     assert headers["authorization"] is None

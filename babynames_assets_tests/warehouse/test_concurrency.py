@@ -1,8 +1,6 @@
 """What must hold when several loads, calls and threads meet in one warehouse."""
 
-import json
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 
