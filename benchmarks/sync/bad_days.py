@@ -1,7 +1,7 @@
 """The storm that this sync and its peer meet, and what a storm has left of some contacts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -49,6 +49,11 @@ def aftermath(wanted: Mapping[str, str], held: Mapping[str, str], known: Abstrac
         held: the same of the contacts that HubSpot has.
         known: keys that the books of whoever sent them name as not sent.
     """
-    refused = {key for key in wanted if re.search(REFUSED, key)}
+    refused = refused_of(wanted)
     missing = {key for key, births in wanted.items() if key not in refused and held.get(key) != births}
     return Aftermath(len(missing), len(missing - known), len(refused), len(refused - known))
+
+
+def refused_of(keys: Iterable[str]) -> set[str]:
+    """Those that the account refuses for good."""
+    return {key for key in keys if re.search(REFUSED, key)}

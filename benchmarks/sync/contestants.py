@@ -55,7 +55,7 @@ class Ours:
         environment = {**os.environ, **settings}
         year = key.partition("-")[0]
         listed, first = asked([*babynames, "list", "--years", year, "--json"], environment)
-        number = next(one["id"] for one in json.loads(listed)["letters"] if one["key"] == key)
+        number = next(one["id"] for one in json.loads(listed)["letters"] if one["letter_key"] == key)
         shown, second = asked([*babynames, "show", str(number), "--json"], environment)
         letter = json.loads(shown)
         fields = {
