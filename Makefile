@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 PACKAGES := babynames_assets babynames_assets_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format types imports check bench lock doctor screenshots campaign-load clean
+.PHONY: help demo dev test lint format types imports check bench bench-sync lock doctor screenshots campaign-load clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,10 +45,13 @@ imports: $(VENV)/.dev ## The direction of imports
 
 check: lint types imports test ## All of the above
 
-bench: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the data path; SERVER=mysql DATASET=file.zip STEP=next.zip QUICK=1 REPEAT=3 PEER_REPEAT=1
+bench: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the data path and the sync; SERVER=mysql DATASET=file.zip STEP=next.zip QUICK=1 REPEAT=3 PEER_REPEAT=1
 	@$(BIN)/python -m benchmarks --peers-python $(BENCH_VENV)/bin/python $(if $(SERVER),--server '$(SERVER)') \
-		$(if $(DATASET),--dataset '$(DATASET)') $(if $(STEP),--step '$(STEP)') $(if $(QUICK),--quick) \
+		$(if $(DATASET),--dataset '$(DATASET)') $(if $(STEP),--step '$(STEP)') $(if $(QUICK),--quick,--sync) \
 		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(PEER_REPEAT),--peer-repeat '$(PEER_REPEAT)')
+
+bench-sync: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the sync to HubSpot; SERVER=sqlite QUICK=1
+	@$(BIN)/python -m benchmarks.sync --peers-python $(BENCH_VENV)/bin/python $(if $(SERVER),--server '$(SERVER)') $(if $(QUICK),--quick)
 
 lock: $(VENV)/.dev ## Choose new versions of the dependencies; commit requirements/
 	@$(BIN)/uv pip compile pyproject.toml --group build --upgrade --quiet --generate-hashes --universal --python-version 3.11 \

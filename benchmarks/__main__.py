@@ -19,19 +19,20 @@ from rich.console import Console
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets_tests.servers.kinds import Kind, ServerError
 from benchmarks import datasets
-from benchmarks.contestants import PEERS, Contestants, Plan, missing_peers
+from benchmarks.contestants import PEERS, PEERS_PYTHON, Contestants, Plan, missing_peers
 from benchmarks.datasets import Datasets
 from benchmarks.goals import Miss, missed
-from benchmarks.measure import CHECKOUT, BenchmarkError
-from benchmarks.report import as_json, show
+from benchmarks.measure import BenchmarkError
+from benchmarks.report import WIDTH, as_json, show
 from benchmarks.results import measures, numbers
 from benchmarks.servers import running
+from benchmarks.sync import measuring
+from benchmarks.sync import report as sync_report
+from benchmarks.sync.warehouses import SQLITE
 
-PEERS_PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
 _SERVERS = {"mysql": [Kind.MYSQL], "mariadb": [Kind.MARIADB], "both": list(Kind)}
 _REPEAT, _QUICK_REPEAT = 3, 2
 _SMALL_ROWS = 1_000_000
-_WIDTH = 110
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     options = _parser().parse_args(arguments)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     configure_logging("warning")
     try:
         result, misses = _measure_all(options, console)
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dataset", type=Path, help="the release to load, a ZIP file; without it one is generated")
     parser.add_argument("--step", type=Path, help="the release after it; without it one is made of it")
     parser.add_argument("--quick", action="store_true", help="about 200,000 rows")
+    parser.add_argument("--sync", action="store_true", help="the sync too, with its state in SQLite")
     parser.add_argument("--repeat", type=int, help="rounds of the bare load, this project and Dagster: 3, quick 2")
     parser.add_argument("--peer-repeat", type=int, default=1, help="runs of each peer")
     parser.add_argument("--peers-python", type=Path, default=PEERS_PYTHON, help="the interpreter that has the peers")
@@ -80,9 +82,23 @@ def _measure_all(options: argparse.Namespace, console: Console) -> tuple[dict[st
         for kind in _SERVERS[options.server]:
             servers[kind.value], found = _measure_server(kind, data, plan, folder, console)
             misses += found
+    sync, found = _measure_sync(options, console) if options.sync else ({}, [])
+    misses += found
     about = {"dataset": data.name, "rows": rows, "repeat": plan.repeat, "peer_repeat": plan.peer_repeat}
     own_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {**servers, "run": {**about, "harness_max_rss": own_rss}, "missed": [str(miss) for miss in misses]}, misses
+    return {
+        **servers,
+        **sync,
+        "run": {**about, "harness_max_rss": own_rss},
+        "missed": [str(miss) for miss in misses],
+    }, misses
+
+
+def _measure_sync(options: argparse.Namespace, console: Console) -> tuple[dict[str, Any], list[Miss]]:
+    """The sync as ``python -m benchmarks.sync`` measures it: its measures, under their names, and ``sync``."""
+    found, misses = measuring.measure(SQLITE, measuring.FULL, options.peers_python, console.print)
+    sync_report.show(console, found)
+    return {**found, "sync": found["run"]}, misses
 
 
 def _make_data(folder: Path, options: argparse.Namespace) -> Datasets:

@@ -21,6 +21,7 @@ PEERS = {
     "dlt": "dlt_merge",
     "duckdb": "duckdb_mysql",
 }
+PEERS_PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
 _DAGSTER = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "babynames_assets.definitions", "--select"]
 
 

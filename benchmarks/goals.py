@@ -1,6 +1,6 @@
 """The goals, and whether a run's measures reach them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,17 +68,20 @@ GOALS = (
 )
 
 
-def missed(server: str, measures: Mapping[str, float], *, excused: Mapping[str, str]) -> list[Miss]:
+def missed(
+    server: str, measures: Mapping[str, float], *, excused: Mapping[str, str], goals: Sequence[Goal] = GOALS
+) -> list[Miss]:
     """The goals that the measures of a server do not reach.
 
     Args:
         server: its name.
         measures: value by name.
         excused: peers that cannot be had on this machine, with the reason: nothing is said of them.
+        goals: which.
     """
     return [
         Miss(server, goal, found)
-        for goal in GOALS
+        for goal in goals
         if goal.measure not in {f"vs_{peer}" for peer in excused}
         and ((found := measures.get(goal.measure)) is None or not goal.is_met_by(found))
     ]

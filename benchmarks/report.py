@@ -1,13 +1,16 @@
 """What a run found: tables for a person, one line of JSON for a program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.goals import GOALS
+from benchmarks.goals import GOALS, Goal
 from benchmarks.measure import Samples
+
+WIDTH = 110
+"""Columns, where no terminal says how many it has."""
 
 _DIGITS = 4
 
@@ -34,7 +37,19 @@ def show(console: Console, results: Mapping[str, Mapping[str, Any]]) -> None:
         console.print(_phases(f"Where {server}'s seconds go", result["phases"]))
         for peer, reason in result["peers_unavailable"].items():
             console.print(f"{peer} {reason}")
-    console.print(_goals(results))
+    console.print(goals_table(results))
+
+
+def goals_table(results: Mapping[str, Mapping[str, Any]], goals: Sequence[Goal] = GOALS) -> Table:
+    """What each server reached of some goals."""
+    table = Table("measure", "goal", *results, title="Goals")
+    for goal in goals:
+        found = [result.get(goal.measure) for result in results.values()]
+        cells = [
+            "-" if value is None else f"[{'green' if goal.is_met_by(value) else 'red'}]{value:,.3f}" for value in found
+        ]
+        table.add_row(goal.measure, str(goal), *cells)
+    return table
 
 
 def _medians(title: str, medians: Mapping[str, Mapping[str, float | None]]) -> Table:
@@ -52,15 +67,4 @@ def _phases(title: str, phases: Mapping[str, Mapping[str, float]]) -> Table:
     table = Table("process", *names, title=title)
     for process, found in phases.items():
         table.add_row(process, *(f"{found[name]:.2f}" if name in found else "-" for name in names))
-    return table
-
-
-def _goals(results: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table("measure", "goal", *results, title="Goals")
-    for goal in GOALS:
-        found = [result.get(goal.measure) for result in results.values()]
-        cells = [
-            "-" if value is None else f"[{'green' if goal.is_met_by(value) else 'red'}]{value:,.3f}" for value in found
-        ]
-        table.add_row(goal.measure, str(goal), *cells)
     return table

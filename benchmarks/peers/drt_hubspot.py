@@ -6,8 +6,8 @@ release 1.2. ``python -m benchmarks.peers.drt_hubspot prepare --csv FILE --work 
 
 - HubSpot's address, which drt has in two constants and in no setting: the variable ``DRT_HUBSPOT`` has another. Nothing
   else of drt is changed.
-- In the project: no pacing of its own (9 calls a second at the most), and next to no wait between two tries. Both change
-  how long it takes and not what it sends; twenty thousand calls would take 37 minutes.
+- In the project: no pacing of its own, which is 9 calls a second at the most, and next to no wait between two tries.
+  Both change how long it takes and not what it sends; twenty thousand calls would take 37 minutes.
 """
 
 import argparse

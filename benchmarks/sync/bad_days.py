@@ -1,27 +1,25 @@
 """The storm that this sync and its peer meet, and what a storm has left of some contacts."""
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from types import MappingProxyType
 
 REFUSED = r"^\d{4}-F-Z[io]"
 """Keys of contacts that the account refuses for good: about two in a hundred of the girls."""
 
-STORM: Mapping[str, object] = MappingProxyType(
-    {
-        "seed": 2026,
-        "faults": [
-            {"kind": "refuse", "matches": REFUSED},
-            {"kind": "burst", "rate": 0.03, "retry_after": 1},
-            {"kind": "status", "status": 503, "rate": 0.03},
-            {"kind": "apply_then_status", "status": 504, "rate": 0.03},
-            {"kind": "drop", "count": 5, "rate": 0.05},
-            {"kind": "pass_over", "count": 5, "rate": 0.05},
-            {"kind": "empty", "rate": 0.01},
-        ],
-    }
-)
+STORM: Mapping[str, object] = {
+    "seed": 2026,
+    "faults": [
+        {"kind": "refuse", "matches": REFUSED},
+        {"kind": "burst", "rate": 0.03, "retry_after": 1},
+        {"kind": "status", "status": 503, "rate": 0.03},
+        {"kind": "apply_then_status", "status": 504, "rate": 0.03},
+        {"kind": "drop", "count": 5, "rate": 0.05},
+        {"kind": "pass_over", "count": 5, "rate": 0.05},
+        {"kind": "empty", "rate": 0.01},
+    ],
+}
 """By request. ``drop`` and ``pass_over`` leave records out of a batch's answer; a request for one contact has no batch,
 so only ``empty``, which answers 200 and does nothing, is silent towards it."""
 
@@ -43,7 +41,7 @@ class Aftermath:
     unexplained: int
 
 
-def aftermath(wanted: Mapping[str, str], held: Mapping[str, str], known: Set[str]) -> Aftermath:
+def aftermath(wanted: Mapping[str, str], held: Mapping[str, str], known: AbstractSet[str]) -> Aftermath:
     """Compare what HubSpot holds with what it should hold.
 
     Args:
@@ -51,6 +49,11 @@ def aftermath(wanted: Mapping[str, str], held: Mapping[str, str], known: Set[str
         held: the same of the contacts that HubSpot has.
         known: keys that the books of whoever sent them name as not sent.
     """
-    refused = {key for key in wanted if re.search(REFUSED, key)}
+    refused = refused_of(wanted)
     missing = {key for key, births in wanted.items() if key not in refused and held.get(key) != births}
     return Aftermath(len(missing), len(missing - known), len(refused), len(refused - known))
+
+
+def refused_of(keys: Iterable[str]) -> set[str]:
+    """Those that the account refuses for good."""
+    return {key for key in keys if re.search(REFUSED, key)}

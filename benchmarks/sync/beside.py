@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from benchmarks.measure import CHECKOUT, BenchmarkError, run
 from benchmarks.sync import hubspot
-from benchmarks.sync.bad_days import STORM, Aftermath, aftermath
+from benchmarks.sync.bad_days import STORM, Aftermath, aftermath, refused_of
 from benchmarks.sync.hubspot import NO_LIMITS, EmulatedHubSpot
 from benchmarks.sync.warehouses import Filled, Warehouses
 
@@ -134,7 +134,7 @@ def compare(contestant: Contestant, contacts: int, warehouses: Warehouses, *, fo
         account.end_faults()
         wanted, known = warehouse.wanted(), contestant.known()
         found = aftermath(wanted, account.births(), known)
-        explanation = contestant.explain(min(known & wanted.keys()))
+        explanation = contestant.explain(min(known & refused_of(wanted)))
         sent(account, contestant.send_again)
         afterwards = aftermath(wanted, account.births(), set()).missing
     return Compared(calls, seconds, storm_calls, storm_seconds, found, afterwards, explanation)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ class Ours:
         environment = {**os.environ, **settings}
         year = key.partition("-")[0]
         listed, first = asked([*babynames, "list", "--years", year, "--json"], environment)
-        number = next(one["id"] for one in json.loads(listed)["letters"] if one["key"] == key)
+        number = next(one["id"] for one in json.loads(listed)["letters"] if one["letter_key"] == key)
         shown, second = asked([*babynames, "show", str(number), "--json"], environment)
         letter = json.loads(shown)
         fields = {
@@ -122,3 +123,12 @@ class Drt:
 
     def _queue(self) -> Path:
         return self._folder / ".drt" / "dlq" / f"{SYNC}.jsonl"
+
+
+def missing_drt(python: Path) -> str | None:
+    """Why drt cannot be had, or None."""
+    try:
+        done = subprocess.run([str(python), "-c", "import drt"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return f"not available: there is no {python}; run make bench-sync"
+    return f"not available: {done.stderr.strip().splitlines()[-1]}" if done.returncode else None

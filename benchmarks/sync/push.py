@@ -19,7 +19,8 @@ from babynames_assets.clients import open_hubspot, open_warehouse, requests_in_f
 from babynames_assets.hubspot import limits
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.resilience.allowances import Limit
-from babynames_assets.settings import HubSpotSettings, Settings, WarehouseSettings
+from babynames_assets.setting_groups import HubSpotSettings, WarehouseSettings
+from babynames_assets.settings import Settings
 from babynames_assets.sync.options import push_options
 from babynames_assets.sync.push import push_years
 from babynames_assets.sync.report import PushReport
