@@ -12,7 +12,7 @@ STORM: Mapping[str, object] = {
     "seed": 2026,
     "faults": [
         {"kind": "refuse", "matches": REFUSED},
-        {"kind": "burst", "rate": 0.03, "retry_after": 1},
+        {"kind": "burst", "rate": 0.03, "retry_after": "1"},
         {"kind": "status", "status": 503, "rate": 0.03},
         {"kind": "apply_then_status", "status": 504, "rate": 0.03},
         {"kind": "drop", "count": 5, "rate": 0.05},

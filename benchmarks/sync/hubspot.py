@@ -31,7 +31,8 @@ class EmulatedHubSpot:
 
     def stats(self) -> dict[str, Any]:
         """What came in so far."""
-        return self._call("GET", "/_stats")
+        stats: dict[str, Any] = self._call("GET", "/_stats")
+        return stats
 
     def count_anew(self) -> None:
         """Forget what came in so far."""
