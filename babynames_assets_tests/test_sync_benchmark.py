@@ -95,7 +95,7 @@ def test_what_the_books_name_is_missing_and_not_lost() -> None:
 @pytest.mark.timeout(300)
 def test_a_run_ends_with_one_line_of_json_that_has_every_measure(tmp_path: Path) -> None:
     """A few contacts go through everything but drt; the exit code is 1 when the line names a miss."""
-    command = [sys.executable, "-m", "benchmarks.sync", "--limits", "100", "--seconds", "13", "--pending", "3000"]
+    command = [sys.executable, "-m", "benchmarks.sync", "--limits", "100", "--seconds", "26", "--pending", "3000"]
     command += ["--batches", "10", "--contacts", "1000", "--peers-python", str(tmp_path / "python")]
 
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)

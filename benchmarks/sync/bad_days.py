@@ -8,16 +8,19 @@ from dataclasses import dataclass
 REFUSED = r"^\d{4}-F-Z[io]"
 """Keys of contacts that the account refuses for good: about two in a hundred of the girls."""
 
+_CONTACTS = "/objects/"
+"""In the path of every call that reads or writes contacts, and of none that makes properties."""
+
 STORM: Mapping[str, object] = {
     "seed": 2026,
     "faults": [
         {"kind": "refuse", "matches": REFUSED},
-        {"kind": "burst", "rate": 0.03, "retry_after": 1},
-        {"kind": "status", "status": 503, "rate": 0.03},
-        {"kind": "apply_then_status", "status": 504, "rate": 0.03},
-        {"kind": "drop", "count": 5, "rate": 0.05},
-        {"kind": "pass_over", "count": 5, "rate": 0.05},
-        {"kind": "empty", "rate": 0.01},
+        {"kind": "burst", "path": _CONTACTS, "rate": 0.03, "retry_after": "1"},
+        {"kind": "status", "path": _CONTACTS, "status": 503, "rate": 0.03},
+        {"kind": "apply_then_status", "path": _CONTACTS, "status": 504, "rate": 0.03},
+        {"kind": "drop", "path": _CONTACTS, "count": 5, "rate": 0.05},
+        {"kind": "pass_over", "path": _CONTACTS, "count": 5, "rate": 0.05},
+        {"kind": "empty", "path": _CONTACTS, "rate": 0.01},
     ],
 }
 """By request. ``drop`` and ``pass_over`` leave records out of a batch's answer; a request for one contact has no batch,

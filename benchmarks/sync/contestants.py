@@ -55,7 +55,9 @@ class Ours:
         environment = {**os.environ, **settings}
         year = key.partition("-")[0]
         listed, first = asked([*babynames, "list", "--years", year, "--json"], environment)
-        number = next(one["id"] for one in json.loads(listed)["letters"] if one["letter_key"] == key)
+        number = next((one["id"] for one in json.loads(listed)["letters"] if one["letter_key"] == key), None)
+        if number is None:
+            raise BenchmarkError(f"{key} was refused, and there is no dead letter of it.")
         shown, second = asked([*babynames, "show", str(number), "--json"], environment)
         letter = json.loads(shown)
         fields = {

@@ -31,8 +31,8 @@ class EmulatedHubSpot:
 
     def stats(self) -> dict[str, Any]:
         """What came in so far."""
-        found: dict[str, Any] = self._call("GET", "/_stats")
-        return found
+        stats: dict[str, Any] = self._call("GET", "/_stats")
+        return stats
 
     def count_anew(self) -> None:
         """Forget what came in so far."""

@@ -36,7 +36,7 @@ class Sizes:
 
 
 FULL = Sizes(seconds=60, pending=FULL_ROWS, batches=4000, contacts=20_000)
-QUICK = Sizes(seconds=26, pending=200_000, batches=600, contacts=2_000)
+QUICK = Sizes(seconds=32, pending=200_000, batches=600, contacts=2_000)
 
 
 def measure(
