@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from babynames_assets.cli.years import name_years
-from babynames_assets.settings import HubSpotSettings
+from babynames_assets.setting_groups import HubSpotSettings
 from babynames_assets.sync.plan import SyncPlan, total_of
 from babynames_assets.sync.report import PushReport
 from babynames_assets.sync.standing import SyncStanding

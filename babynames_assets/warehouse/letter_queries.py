@@ -94,16 +94,19 @@ class Reason:
     letters: int
 
 
-def matching(wanted: LetterFilter) -> sa.ColumnElement[bool]:
-    """The filter as a condition on the table."""
+def matching(wanted: LetterFilter, connection: Connection) -> sa.ColumnElement[bool]:
+    """The filter as a condition on the table, for letters that are read in the order of their numbers."""
     columns = dead_letters.c
+    # SQLite would find all letters of a service or status by their index and sort them, for every page anew.
+    is_sqlite = connection.dialect.name == "sqlite"
+    service, status = (column.concat("") if is_sqlite else column for column in (columns.service, columns.status))
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if wanted.ids is not None:
         conditions.append(columns.id.in_(wanted.ids))
     if wanted.service is not None:
-        conditions.append(columns.service == wanted.service)
+        conditions.append(service == wanted.service)
     if wanted.statuses is not None:
-        conditions.append(columns.status.in_(wanted.statuses))
+        conditions.append(status.in_(wanted.statuses))
     if wanted.years is not None:
         conditions.append(columns.year.between(*wanted.years))
     if wanted.reason is not None:
@@ -118,7 +121,7 @@ def page(connection: Connection, wanted: LetterFilter, *, limit: int, after: int
     """Letters in the order of their numbers, those behind a number."""
     query = sa.select(*(dead_letters.c[one.name] for one in fields(StoredLetter)))
     rows = connection.execute(
-        query.where(matching(wanted), dead_letters.c.id > after).order_by(dead_letters.c.id).limit(limit)
+        query.where(matching(wanted, connection), dead_letters.c.id > after).order_by(dead_letters.c.id).limit(limit)
     )
     return [StoredLetter(**{**row, "payload": json.loads(row["payload"])}) for row in rows.mappings()]
 
@@ -137,7 +140,8 @@ def every_letter(engine: Engine, wanted: LetterFilter) -> Iterator[StoredLetter]
 
 def count(connection: Connection, wanted: LetterFilter) -> int:
     """How many letters a filter means."""
-    return connection.execute(sa.select(sa.func.count()).select_from(dead_letters).where(matching(wanted))).scalar_one()
+    letters = sa.select(sa.func.count()).select_from(dead_letters).where(matching(wanted, connection))
+    return connection.execute(letters).scalar_one()
 
 
 def history(connection: Connection, letter_id: int) -> list[LetterEvent]:
