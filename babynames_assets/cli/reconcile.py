@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from babynames_assets.cli.sync import AS_JSON, YEARS, warehouse
+from babynames_assets.cli.sync import AS_JSON, PAUSED, YEARS, warehouse
 from babynames_assets.cli.sync_words import print_years
 from babynames_assets.cli.years import parse_years
 from babynames_assets.clients import open_hubspot, requests_in_flight
@@ -25,9 +25,6 @@ from babynames_assets.sync.reconcile_progress import DriftExample, YearReading
 from babynames_assets.sync.reconcile_walk import OTHER_YEARS
 from babynames_assets.sync.report import PushReport
 from babynames_assets.warehouse.engine import Engine, connect
-
-PAUSED = 3
-"""Exit code: nothing is wrong, and the rest is for another day."""
 
 _COLUMNS = ("read", "edited", "deleted", "merged", "unknown", "archived")
 

@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from babynames_assets.settings import HubSpotSettings
+from babynames_assets.cli.years import name_years
+from babynames_assets.setting_groups import HubSpotSettings
 from babynames_assets.sync.plan import SyncPlan, total_of
 from babynames_assets.sync.report import PushReport
+from babynames_assets.sync.standing import SyncStanding
 from babynames_assets.warehouse.sync_differences import DifferenceExample, YearDifference
 
 _console = Console(highlight=False, soft_wrap=True)
@@ -56,12 +58,20 @@ def show_plan(plan: SyncPlan, settings: HubSpotSettings) -> None:
         )
     if plan.needs_plan:
         _console.print(
-            f"[yellow]{_list(plan.needs_plan)}: more than {settings.max_archive_share:.0%} of the contacts would be "
-            "archived. A sync without this plan refuses that.[/yellow]"
+            f"[yellow]{name_years(plan.needs_plan)}: more than {settings.max_archive_share:.0%} of the contacts would "
+            "be archived. A sync without this plan refuses that.[/yellow]"
         )
     for example in plan.examples:
         _console.print(f"    {escape(_example(example))}")
     _console.print(f"To carry it out: babynames sync run --years {years} --plan {plan.plan_id}")
+
+
+def push_document(report: PushReport) -> dict[str, Any]:
+    """What a push did, as JSON."""
+    return {
+        "years": {year: asdict(push) for year, push in report.years.items()},
+        "paused_until": report.paused_until.isoformat() if report.paused_until else None,
+    }
 
 
 def show_push(report: PushReport) -> None:
@@ -69,22 +79,41 @@ def show_push(report: PushReport) -> None:
     done = {year: asdict(push) for year, push in report.years.items()}
     totals = {name: sum(year[name] for year in done.values()) for name in _PUSH}
     print_years({year: push for year, push in done.items() if any(push.values())}, _PUSH, totals)
-    if not any(totals.values()):
+    if report.paused_until:
+        _console.print(
+            f"[yellow]Paused: the calls of the day are spent. The rest can be sent after "
+            f"{report.paused_until:%Y-%m-%d %H:%M %Z}: the sensor paused_syncs requests it, or run this again.[/yellow]"
+        )
+    elif not any(totals.values()):
         _console.print("Nothing to do: HubSpot holds what the table says.")
 
 
-def standing_document(standing: Mapping[int, YearDifference]) -> dict[str, Any]:
+def standing_document(standing: SyncStanding) -> dict[str, Any]:
     """Where the contacts stand, as JSON."""
     return {
-        "totals": _standing(total_of(standing)),
-        "years": {year: _standing(found) for year, found in standing.items()},
+        "totals": _counts(total_of(standing.years)),
+        "years": {year: _counts(found) for year, found in standing.years.items()},
+        "paused": {year: until.isoformat() for year, until in standing.paused.items()},
+        "held": {held.year: held.held_by for held in standing.held},
+        "begun_plans": [plan.plan_id for plan in standing.begun],
     }
 
 
-def show_standing(standing: Mapping[int, YearDifference]) -> None:
+def show_standing(standing: SyncStanding) -> None:
     """Where the contacts stand, for a person."""
-    rows = {year: _standing(found) for year, found in standing.items()}
-    print_years(rows, _STANDING, _standing(total_of(standing)))
+    rows = {year: _counts(found) for year, found in standing.years.items()}
+    print_years(rows, _STANDING, _counts(total_of(standing.years)))
+    for until in sorted(set(standing.paused.values())):
+        years = [year for year, moment in standing.paused.items() if moment == until]
+        _console.print(f"Paused until {until:%Y-%m-%d %H:%M %Z}, when the day has new calls: {name_years(years)}")
+    for holder in dict.fromkeys(held.held_by for held in standing.held):
+        years = [held.year for held in standing.held if held.held_by == holder]
+        _console.print(f"Written at this moment by {escape(holder)}: {name_years(years)}")
+    for plan in standing.begun:
+        years_of_plan = _range(plan.first_year, plan.last_year)
+        _console.print(
+            f"Plan {plan.plan_id} for {years_of_plan} is begun and not finished: a sync of them goes on with it."
+        )
 
 
 def print_years(rows: Mapping[Any, Mapping[str, int]], columns: Sequence[str], totals: Mapping[str, int]) -> None:
@@ -98,7 +127,7 @@ def print_years(rows: Mapping[Any, Mapping[str, int]], columns: Sequence[str], t
     _console.print(table)
 
 
-def _standing(found: YearDifference) -> dict[str, int]:
+def _counts(found: YearDifference) -> dict[str, int]:
     return {
         "synced": found.unchanged,
         "pending": found.create + found.update,
@@ -135,10 +164,6 @@ def _example(example: DifferenceExample) -> str:
     if example.kind == "update":
         return f"{row}: {there} in HubSpot, {example.births_in_table:,} in the table"
     return f"{row}: {example.births_in_table:,} births"
-
-
-def _list(years: Sequence[int]) -> str:
-    return ", ".join(str(year) for year in years)
 
 
 def _range(first: int, last: int) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from babynames_assets.errors import FatalError
 from babynames_assets.hubspot.contact_writes import MAX_BATCH
-from babynames_assets.hubspot.limits import TIERS, burst_limits, shortest_time
+from babynames_assets.hubspot.limits import BURST, TIERS, limits_of, shortest_time
 from babynames_assets.hubspot.properties import SCHEMA
-from babynames_assets.settings import HubSpotSettings
+from babynames_assets.setting_groups import HubSpotSettings
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.picture import Picture, picture_of
 from babynames_assets.warehouse import sync_differences, sync_plans
@@ -136,7 +136,7 @@ def plan_sync(engine: Engine, years: tuple[int, int] | None, settings: HubSpotSe
         digest=kept.digest,
         years=differences,
         calls=calls,
-        seconds=shortest_time(calls.total, burst_limits(settings.tier)),
+        seconds=shortest_time(calls.total, limits_of(settings.tier)[BURST]),
         calls_per_day=TIERS[settings.tier].calls_per_day,
         kept=kept_contacts,
         needs_plan=[

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from babynames_assets.warehouse.engine import Engine
+from babynames_assets.warehouse import sync_leases
+from babynames_assets.warehouse.engine import Engine, run_in_transaction
 from babynames_assets_tests.cli.test_command import Command
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 from babynames_assets_tests.warehouse.frames import load
@@ -45,16 +46,17 @@ def running_hubspot() -> Iterator[Emulated]:
 @pytest.fixture
 def office(engine: Engine, running_hubspot: Emulated, tmp_path: Path) -> Office:
     """A warehouse on SQLite, MySQL and MariaDB in turn, and an empty HubSpot."""
-    return _office(engine, running_hubspot, tmp_path)
+    return open_office(engine, running_hubspot, tmp_path)
 
 
 @pytest.fixture
 def sqlite_office(sqlite_engine: Engine, running_hubspot: Emulated, tmp_path: Path) -> Office:
     """The same on SQLite alone, where the database makes no difference."""
-    return _office(sqlite_engine, running_hubspot, tmp_path)
+    return open_office(sqlite_engine, running_hubspot, tmp_path)
 
 
-def _office(engine: Engine, hubspot: Emulated, folder: Path) -> Office:
+def open_office(engine: Engine, hubspot: Emulated, folder: Path) -> Office:
+    """An empty HubSpot, and a command that knows it and the warehouse."""
     hubspot.reset()
     command = Command(folder)
     command.environment |= {
@@ -90,8 +92,9 @@ def test_a_plan_is_shown_and_then_carried_out_by_its_id(office: Office) -> None:
     assert "Nothing to do" in nothing.stdout
 
 
-def test_the_plan_as_json_has_everything(office: Office) -> None:
+def test_the_plan_as_json_has_everything(sqlite_office: Office) -> None:
     """Counts by year and in total, calls, share of the day, time, and both births of an update."""
+    office = sqlite_office
     office.load(2001, Mary=9, Anna=5)
     office.document("sync", "run")
     office.load(2001, Mary=10, Zoë=1)
@@ -131,8 +134,9 @@ def test_a_plan_shows_what_a_person_has_to_see(sqlite_office: Office) -> None:
     assert "1 contacts have no row any more and are kept" in kept
 
 
-def test_status_says_where_each_year_stands(office: Office) -> None:
+def test_status_says_where_each_year_stands(sqlite_office: Office) -> None:
     """Synced, pending, refused, to be removed; as a table and as JSON."""
+    office = sqlite_office
     office.load(2001, Mary=9, Anna=5, Zoe=3)
     office.hubspot.order(kind="conflict", path="/batch/upsert", contains="2001-F-Anna", times=1000)
     office.document("sync", "run")
@@ -147,6 +151,44 @@ def test_status_says_where_each_year_stands(office: Office) -> None:
     assert shown.returncode == 0
     assert "2001" in shown.stdout
     assert "2002" not in shown.stdout
+
+
+def test_a_sync_that_the_day_is_too_short_for_is_paused(sqlite_office: Office) -> None:
+    """Exit code 3, until when, and what is left; status tells it too, with the plan that goes on."""
+    office = sqlite_office
+    for year in (2001, 2002, 2004):
+        office.load(year, Mary=9)
+    plan_id = office.document("sync", "plan")["plan_id"]
+    office.hubspot.order(kind="daily", path="/batch/upsert", times=100)
+
+    paused = office.babynames("sync", "run", "--plan", plan_id)
+    shown = office.babynames("sync", "status")
+    document = office.document("sync", "status")
+    office.hubspot.end_faults()
+    done = office.babynames("sync", "run")
+
+    assert paused.returncode == 3, paused.stderr
+    assert "Paused: the calls of the day are spent." in paused.stdout
+    assert "when the day has new calls: 2001-2002, 2004" in shown.stdout
+    assert f"Plan {plan_id} for 2001-2004 is begun and not finished" in shown.stdout
+    assert sorted(document["paused"]) == ["2001", "2002", "2004"]
+    assert document["begun_plans"] == [plan_id]
+    assert done.returncode == 0, done.stderr
+    after = office.document("sync", "status")
+    assert (after["paused"], after["begun_plans"], after["totals"]["synced"]) == ({}, [], 3)
+
+
+def test_status_says_who_writes(sqlite_office: Office) -> None:
+    """Whoever wonders why a sync waits sees for whom."""
+    sqlite_office.load(2001, Mary=9)
+    run_in_transaction(
+        sqlite_office.engine,
+        lambda connection: sync_leases.take(connection, [2001, 2002], holder="x", held_by="run 17 on host", seconds=60),
+    )
+
+    shown = sqlite_office.babynames("sync", "status").stdout
+
+    assert "Written at this moment by run 17 on host: 2001-2002" in shown
 
 
 def test_a_sync_that_needs_a_plan_says_how_to_get_one(sqlite_office: Office) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from babynames_assets.settings import HubSpotSettings
+from babynames_assets.setting_groups import HubSpotSettings
 from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.plan import SyncPlan, plan_sync
 from babynames_assets.sync.report import PushReport

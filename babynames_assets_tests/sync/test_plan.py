@@ -168,10 +168,10 @@ def test_examples_show_old_and_new_births(sqlite_sync: Sync) -> None:
 
 @pytest.mark.parametrize(
     ("tier", "calls_per_day", "seconds"),
-    [("free", 250_000, 2.0), ("professional", 625_000, 1.0), ("oauth_app", None, 2.0)],
+    [("free", 250_000, 2.48), ("professional", 625_000, 1.3), ("oauth_app", None, 2.25)],
 )
 def test_the_cost_is_that_of_the_tier(sqlite_sync: Sync, tier: str, calls_per_day: int | None, seconds: float) -> None:
-    """25 upserts and 5 looks at the schema: as a share of the day, and at twelve or more calls a second."""
+    """25 upserts and 5 looks at the schema: as a share of the day, and at about twelve calls a second or more."""
     for year in range(2001, 2006):
         sqlite_sync.load(year, names(500))
 
@@ -180,7 +180,7 @@ def test_the_cost_is_that_of_the_tier(sqlite_sync: Sync, tier: str, calls_per_da
     assert made.calls.total == 30
     assert made.calls_per_day == calls_per_day
     assert made.share_of_day == (30 / calls_per_day if calls_per_day else None)
-    assert made.seconds == seconds
+    assert made.seconds == pytest.approx(seconds, abs=0.005)
 
 
 def test_years_that_lose_too_much_are_named(sqlite_sync: Sync) -> None:
