@@ -15,11 +15,11 @@ from babynames_assets.observability.progress import Progress
 from babynames_assets.settings import Settings, load_settings
 from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.options import push_options
-from babynames_assets.sync.plan import plan_sync
+from babynames_assets.sync.plan import plan_sync, read_differences
 from babynames_assets.sync.report import PushReport
 from babynames_assets.sync.standing import standing
 from babynames_assets.warehouse import migrations
-from babynames_assets.warehouse.engine import Engine
+from babynames_assets.warehouse.engine import Engine, connect
 
 app = typer.Typer(no_args_is_help=True, help="The sync of contacts: what it would do, doing it, where it stands.")
 
@@ -75,8 +75,8 @@ def status(
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Say where the contacts of each year stand, and what they wait for. Nothing is changed."""
-    with warehouse() as (_, engine):
-        found = standing(engine, parse_years(years))
+    with warehouse() as (settings, engine):
+        found = standing(engine, parse_years(years), settings.hubspot)
     if as_json:
         typer.echo(json.dumps(sync_words.standing_document(found), indent=2))
     else:
@@ -84,7 +84,8 @@ def status(
 
 
 def _run(settings: Settings, engine: Engine, years: tuple[int, int] | None, plan_id: str | None) -> PushReport:
-    before = standing(engine, years).years
+    with connect(engine) as connection:
+        before = read_differences(connection, years)
     todo = sum(found.create + found.update + found.archive for found in before.values())
     progress = Progress("contacts answered", todo, say=_errors.print)
     client = open_hubspot(settings, engine)

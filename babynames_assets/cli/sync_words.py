@@ -10,6 +10,7 @@ from rich.table import Table
 
 from babynames_assets.cli.years import name_years
 from babynames_assets.setting_groups import HubSpotSettings
+from babynames_assets.sync.day import Day
 from babynames_assets.sync.plan import SyncPlan, total_of
 from babynames_assets.sync.report import PushReport
 from babynames_assets.sync.standing import SyncStanding
@@ -26,11 +27,13 @@ def plan_document(plan: SyncPlan) -> dict[str, Any]:
     """A plan as JSON."""
     return {
         **asdict(plan),
+        "day": _day_document(plan.day),
         "made_at": plan.made_at.isoformat(),
         "expires_at": plan.expires_at.isoformat(),
         "calls": {**asdict(plan.calls), "total": plan.calls.total},
         "totals": asdict(plan.totals),
         "share_of_day": plan.share_of_day,
+        "fits_today": plan.fits_today,
     }
 
 
@@ -96,6 +99,8 @@ def standing_document(standing: SyncStanding) -> dict[str, Any]:
         "paused": {year: until.isoformat() for year, until in standing.paused.items()},
         "held": {held.year: held.held_by for held in standing.held},
         "begun_plans": [plan.plan_id for plan in standing.begun],
+        "day": _day_document(standing.day),
+        "left_alone_until": standing.left_alone_until.isoformat() if standing.left_alone_until else None,
     }
 
 
@@ -114,6 +119,13 @@ def show_standing(standing: SyncStanding) -> None:
         _console.print(
             f"Plan {plan.plan_id} for {years_of_plan} is begun and not finished: a sync of them goes on with it."
         )
+
+    if standing.left_alone_until:
+        _console.print(
+            f"[yellow]HubSpot could not answer: no call is made before {standing.left_alone_until:%H:%M:%S %Z}, and "
+            "then one to try it (status.hubspot.com).[/yellow]"
+        )
+    _console.print(_day_words(standing.day))
 
 
 def print_years(rows: Mapping[Any, Mapping[str, int]], columns: Sequence[str], totals: Mapping[str, int]) -> None:
@@ -139,12 +151,22 @@ def _counts(found: YearDifference) -> dict[str, int]:
 def _cost(plan: SyncPlan, tier: str) -> str:
     calls = plan.calls
     parts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(calls).items() if count) or "none"
-    day = (
-        "no daily limit"
-        if plan.share_of_day is None
-        else f"{plan.share_of_day:.1%} of the {plan.calls_per_day:,} a day"
-    )
-    return f"{calls.total:,} calls ({parts}): {day} of tier {tier}; at least {_duration(plan.seconds)} at its rate."
+    share = "" if plan.share_of_day is None else f", {plan.share_of_day:.1%} of a day's"
+    later = "" if plan.fits_today else " It pauses when they are spent, and goes on the next day."
+    rate = f"at least {_duration(plan.seconds)} at the rate of tier {tier}"
+    return f"{calls.total:,} calls ({parts}){share}; {rate}. {_day_words(plan.day)}{later}"
+
+
+def _day_words(day: Day) -> str:
+    if day.paused_until:
+        return f"No call is made before {day.paused_until:%Y-%m-%d %H:%M %Z}."
+    if day.left is None:
+        return "The calls of a day are not limited."
+    return f"{day.left:,} calls of today's {day.calls:,} are left."
+
+
+def _day_document(day: Day) -> dict[str, Any]:
+    return {**asdict(day), "paused_until": day.paused_until.isoformat() if day.paused_until else None}
 
 
 def _duration(seconds: float) -> str:

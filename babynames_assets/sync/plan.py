@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 
 from babynames_assets.errors import FatalError
 from babynames_assets.hubspot.contact_writes import MAX_BATCH
-from babynames_assets.hubspot.limits import BURST, TIERS, limits_of, shortest_time
+from babynames_assets.hubspot.limits import BURST, limits_of, shortest_time
 from babynames_assets.hubspot.properties import SCHEMA
 from babynames_assets.setting_groups import HubSpotSettings
 from babynames_assets.sync.contacts import MAPPING
+from babynames_assets.sync.day import Day, read_day
 from babynames_assets.sync.picture import Picture, picture_of
 from babynames_assets.warehouse import sync_differences, sync_plans
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 from babynames_assets.warehouse.sync_differences import DifferenceExample, YearDifference
+from babynames_assets.warehouse.sync_plans import KeptPlan
 
 EXAMPLES = 5
 """Contacts of each kind that a plan shows."""
@@ -64,7 +66,7 @@ class SyncPlan:
         years: the counts of each year.
         calls: what it costs.
         seconds: the time at the allowed rate; answers that are slower than it make it longer.
-        calls_per_day: the account's allowance, or None where there is no such limit.
+        day: the account's calls of today.
         kept: contacts whose row has gone and that the setting keeps.
         needs_plan: years that would lose more contacts than a sync may archive without this plan.
         examples: some contacts of each kind.
@@ -79,7 +81,7 @@ class SyncPlan:
     years: dict[int, YearDifference]
     calls: Calls
     seconds: float
-    calls_per_day: int | None
+    day: Day
     kept: int
     needs_plan: list[int]
     examples: list[DifferenceExample]
@@ -91,8 +93,13 @@ class SyncPlan:
 
     @property
     def share_of_day(self) -> float | None:
-        """The calls as a share of a day's."""
-        return self.calls.total / self.calls_per_day if self.calls_per_day else None
+        """The calls as a share of a whole day's."""
+        return self.calls.total / self.day.calls if self.day.calls else None
+
+    @property
+    def fits_today(self) -> bool:
+        """Whether the calls of today are enough."""
+        return self.day.left is None or self.calls.total <= self.day.left
 
 
 def plan_sync(engine: Engine, years: tuple[int, int] | None, settings: HubSpotSettings) -> SyncPlan:
@@ -107,26 +114,15 @@ def plan_sync(engine: Engine, years: tuple[int, int] | None, settings: HubSpotSe
         FatalError: there is no row and no contact of these years.
     """
     with connect(engine) as connection:
-        differences = read_differences(connection, years)
-        kept_contacts = 0
-        if settings.removed_contacts == "keep":
-            kept_contacts = sum(year.archive for year in differences.values())
-            differences = {year: replace(found, archive=0, uncertain=0) for year, found in differences.items()}
+        there = read_differences(connection, years)
+        differences = there if settings.removed_contacts == "archive" else _without_archives(there)
         picture = picture_of(connection, differences, settings.removed_contacts)
         examples = sync_differences.examples(connection, differences, MAPPING, limit=EXAMPLES)
         calls = _calls(connection, differences)
+        day = read_day(connection, settings)
     first, last = years or (min(differences), max(differences))
-    kept = run_in_transaction(
-        engine,
-        lambda connection: sync_plans.keep(
-            connection,
-            secrets.token_hex(4),
-            (first, last),
-            picture.as_json(),
-            picture.digest(),
-            valid=dt.timedelta(hours=settings.plan_valid_hours),
-        ),
-    )
+    kept = _keep(engine, (first, last), picture, dt.timedelta(hours=settings.plan_valid_hours))
+    most = settings.max_archive_share
     return SyncPlan(
         plan_id=kept.plan_id,
         made_at=kept.made_at.replace(tzinfo=dt.UTC),
@@ -137,11 +133,9 @@ def plan_sync(engine: Engine, years: tuple[int, int] | None, settings: HubSpotSe
         years=differences,
         calls=calls,
         seconds=shortest_time(calls.total, limits_of(settings.tier)[BURST]),
-        calls_per_day=TIERS[settings.tier].calls_per_day,
-        kept=kept_contacts,
-        needs_plan=[
-            year for year, found in differences.items() if is_too_much(picture, year, found, settings.max_archive_share)
-        ],
+        day=day,
+        kept=total_of(there).archive - total_of(differences).archive,
+        needs_plan=[year for year, found in differences.items() if found.archive > most * found.recorded],
         examples=examples,
     )
 
@@ -165,9 +159,19 @@ def total_of(years: Mapping[int, YearDifference]) -> YearDifference:
     return YearDifference(**{name: sum(getattr(year, name) for year in years.values()) for name in names})
 
 
-def is_too_much(picture: Picture, year: int, found: YearDifference, max_share: float) -> bool:
-    """Whether a sync without a plan would refuse to archive what a year has lost."""
-    return picture.years[year].archive > max_share * found.recorded
+def _without_archives(differences: Mapping[int, YearDifference]) -> dict[int, YearDifference]:
+    """What is left to do where contacts are kept whose row has gone."""
+    return {year: replace(found, archive=0, uncertain=0) for year, found in differences.items()}
+
+
+def _keep(engine: Engine, years: tuple[int, int], picture: Picture, valid: dt.timedelta) -> KeptPlan:
+    plan_id = secrets.token_hex(4)
+    return run_in_transaction(
+        engine,
+        lambda connection: sync_plans.keep(
+            connection, plan_id, years, picture.as_json(), picture.digest(), valid=valid
+        ),
+    )
 
 
 def _calls(connection: Connection, differences: Mapping[int, YearDifference]) -> Calls:

@@ -4,8 +4,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from babynames_assets.hubspot.limits import ACCOUNT
+from babynames_assets.setting_groups import HubSpotSettings
+from babynames_assets.sync.day import Day, read_day
 from babynames_assets.sync.plan import read_differences
-from babynames_assets.warehouse import sync_leases, sync_pauses, sync_plans
+from babynames_assets.warehouse import circuit_breakers, sync_leases, sync_pauses, sync_plans
 from babynames_assets.warehouse.engine import Engine, connect
 from babynames_assets.warehouse.sync_differences import YearDifference
 from babynames_assets.warehouse.sync_leases import HeldYear
@@ -21,28 +24,36 @@ class SyncStanding:
         paused: years that wait for another day's calls, and from when on they go on.
         held: years that a sync writes now.
         begun: plans that a sync began and did not finish.
+        day: the calls of today.
+        left_alone_until: HubSpot could not answer, and is left alone; None when it is called.
     """
 
     years: Mapping[int, YearDifference]
     paused: Mapping[int, dt.datetime]
     held: Sequence[HeldYear]
     begun: Sequence[KeptPlan]
+    day: Day
+    left_alone_until: dt.datetime | None
 
 
-def standing(engine: Engine, years: tuple[int, int] | None) -> SyncStanding:
+def standing(engine: Engine, years: tuple[int, int] | None, settings: HubSpotSettings) -> SyncStanding:
     """Look where the contacts of some years stand; what it waits for is told of all years.
 
     Args:
         engine: the warehouse.
         years: first and last year, or None for all.
+        settings: the account's.
 
     Raises:
         FatalError: there is no row and no contact of these years.
     """
+    circuit = circuit_breakers.read(engine, ACCOUNT).circuit
     with connect(engine) as connection:
         return SyncStanding(
             years=read_differences(connection, years),
             paused=sync_pauses.waiting(connection),
             held=sync_leases.held(connection),
             begun=sync_plans.begun(connection),
+            day=read_day(connection, settings),
+            left_alone_until=circuit.open_until.replace(tzinfo=dt.UTC) if circuit.open_until else None,
         )

@@ -1,15 +1,17 @@
 """Tests of babynames sync as a process: what it prints, how it ends."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from babynames_assets.warehouse import sync_leases
+from babynames_assets.hubspot.limits import ACCOUNT
+from babynames_assets.warehouse import circuit_breakers, sync_leases
 from babynames_assets.warehouse.engine import Engine, run_in_transaction
 from babynames_assets_tests.cli.test_command import Command
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
@@ -81,7 +83,8 @@ def test_a_plan_is_shown_and_then_carried_out_by_its_id(office: Office) -> None:
 
     assert shown.returncode == 0, shown.stderr
     assert f"Plan {plan_id} for 2001-2002" in shown.stdout
-    assert "6 calls (5 schema, 1 upsert): 0.0% of the 2,000,000 a day of tier api_limit_increase" in shown.stdout
+    assert "6 calls (5 schema, 1 upsert), 0.0% of a day's; at least 0 s at the rate of tier api_limit" in shown.stdout
+    assert "1,800,000 calls of today's 2,000,000 are left." in shown.stdout
     assert "create 2001 'F' 'Anna': 5 births" in shown.stdout
     assert done.returncode == 0, done.stderr
     assert "3 of 3 contacts answered" in done.stderr
@@ -106,7 +109,8 @@ def test_the_plan_as_json_has_everything(sqlite_office: Office) -> None:
     assert made["totals"] == made["years"]["2001"] == counts
     assert made["calls"] == {"schema": 5, "upsert": 1, "look_up": 0, "archive": 1, "total": 7}
     assert made["share_of_day"] == 7 / 2_000_000
-    assert made["seconds"] == 0
+    assert made["seconds"] < 1
+    assert (made["day"]["calls"], made["fits_today"]) == (2_000_000, True)
     assert made["needs_plan"] == [2001]
     [update] = [example for example in made["examples"] if example["kind"] == "update"]
     assert (update["name"], update["births_in_hubspot"], update["births_in_table"]) == ("Mary", 9, 10)
@@ -188,7 +192,20 @@ def test_status_says_who_writes(sqlite_office: Office) -> None:
 
     shown = sqlite_office.babynames("sync", "status").stdout
 
+    assert "calls of today's" in shown
     assert "Written at this moment by run 17 on host: 2001-2002" in shown
+
+
+def test_status_says_that_hubspot_is_left_alone(sqlite_office: Office) -> None:
+    """The circuit is open: nobody calls it for a while."""
+    sqlite_office.load(2001, Mary=9)
+    until = dt.datetime.now(dt.UTC).replace(tzinfo=None) + dt.timedelta(minutes=5)
+    circuit_breakers.change(sqlite_office.engine, ACCOUNT, lambda circuit, _now: replace(circuit, open_until=until))
+
+    shown = sqlite_office.babynames("sync", "status").stdout
+
+    assert f"HubSpot could not answer: no call is made before {until:%H:%M:%S} UTC" in shown
+    assert sqlite_office.document("sync", "status")["left_alone_until"].endswith("+00:00")
 
 
 def test_a_sync_that_needs_a_plan_says_how_to_get_one(sqlite_office: Office) -> None:

@@ -9,8 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from babynames_assets.errors import FatalError
+from babynames_assets.hubspot.limits import ACCOUNT, BURST
+from babynames_assets.resilience.allowances import DailyCount, DailyTerms, Limit
 from babynames_assets.sync.plan import Calls, SyncPlan
 from babynames_assets.sync.report import PushReport
+from babynames_assets.warehouse.call_books import CallBooks
 from babynames_assets.warehouse.sync_differences import DifferenceExample, YearDifference
 from babynames_assets_tests.sync.conftest import Sync
 from babynames_assets_tests.sync.planning import CONTACTS, calls_of, plan, push
@@ -178,9 +181,24 @@ def test_the_cost_is_that_of_the_tier(sqlite_sync: Sync, tier: str, calls_per_da
     made = plan(sqlite_sync, tier=tier)
 
     assert made.calls.total == 30
-    assert made.calls_per_day == calls_per_day
+    assert made.day.calls == calls_per_day
     assert made.share_of_day == (30 / calls_per_day if calls_per_day else None)
     assert made.seconds == pytest.approx(seconds, abs=0.005)
+
+
+def test_a_plan_says_whether_the_calls_of_today_are_enough(sqlite_sync: Sync) -> None:
+    """The reserve, and what is spent already, are no calls of today."""
+    sqlite_sync.load(2001, names(300))
+    books = CallBooks(sqlite_sync.engine, ACCOUNT, {BURST: [Limit(100, 10)]}, DailyTerms(250_000))
+
+    before = plan(sqlite_sync)
+    books.take(BURST, 1)
+    books.note_count(DailyCount(books.day, allowed=250_000, spent=249_994))
+    books.take(BURST, 1)
+    after = plan(sqlite_sync, daily_reserve=0)
+
+    assert (before.day.left, before.fits_today) == (225_000, True)
+    assert (after.day.left, after.calls.total, after.fits_today) == (5, 8, False)
 
 
 def test_years_that_lose_too_much_are_named(sqlite_sync: Sync) -> None:
