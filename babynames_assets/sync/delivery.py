@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import islice
@@ -52,6 +53,15 @@ class Means(Generic[Batch, Outcome]):
     keep: Callable[[], None]
 
 
+@dataclass(frozen=True)
+class _Answer(Generic[Batch, Outcome]):
+    """What came of a batch: an outcome, or the error that there is none."""
+
+    batch: Batch
+    outcome: Outcome | None = None
+    error: BaseException | None = None
+
+
 class Delivery(Generic[Batch, Outcome]):
     """Delivers batches of one kind. Used by one thread."""
 
@@ -65,16 +75,16 @@ class Delivery(Generic[Batch, Outcome]):
         """
         self._means, self._most, self._stop_seconds = means, in_flight, stop_seconds
         self._waiting: SimpleQueue[Batch | None] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[Batch, Outcome | None, BaseException | None]] = SimpleQueue()
-        self._unrecorded: deque[tuple[Batch, Outcome]] = deque()
+        self._answers: deque[_Answer[Batch, Outcome]] = deque()
+        self._arrivals: SimpleQueue[None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._under_way = 0
+        self._begun = self._settled = 0
         self._is_stopped = threading.Event()
 
     @property
     def under_way(self) -> int:
         """Batches whose answer has not come: after a stop that could not wait longer, HubSpot may still act on them."""
-        return self._under_way
+        return self._begun - self._settled - len(self._answers)
 
     def run(self, batches: Iterable[Batch]) -> None:
         """Deliver all batches; returns when the last outcome is recorded.
@@ -88,11 +98,11 @@ class Delivery(Generic[Batch, Outcome]):
         try:
             for batch in batches:
                 self._begin(batch)
-                while self._under_way >= self._most:
+                while self.under_way >= self._most:
                     self._settle(_LONGEST_WAIT)
-                if self._answers.qsize() >= RECORDED_TOGETHER:
+                if len(self._answers) >= RECORDED_TOGETHER:
                     self._settle(0)
-            while self._under_way:
+            while self._begun > self._settled:
                 self._settle(_LONGEST_WAIT)
         except BaseException as error:
             self._stop(None if isinstance(error, Exception) else self._stop_seconds)
@@ -103,8 +113,8 @@ class Delivery(Generic[Batch, Outcome]):
 
     def _begin(self, batch: Batch) -> None:
         self._means.keep()
-        self._under_way += 1
-        if len(self._threads) < self._under_way:
+        self._begun += 1
+        if len(self._threads) < self.under_way:
             # Not a pool's threads: the interpreter waits for those at its end, however long a call takes to give up.
             # The log lines of a thread name the run as the caller's do.
             thread = threading.Thread(target=copy_context().run, args=(self._work,), name="hubspot", daemon=True)
@@ -115,9 +125,11 @@ class Delivery(Generic[Batch, Outcome]):
     def _work(self) -> None:
         while (batch := self._waiting.get()) is not None:
             try:
-                self._answers.put((batch, self._means.send(batch, self._check), None))
+                answer = _Answer[Batch, Outcome](batch, outcome=self._means.send(batch, self._check))
             except BaseException as error:  # noqa: BLE001 - raised where the caller can see it
-                self._answers.put((batch, None, error))
+                answer = _Answer(batch, error=error)
+            self._answers.append(answer)
+            self._arrivals.put(None)
 
     def _check(self) -> None:
         if self._is_stopped.is_set():
@@ -131,44 +143,42 @@ class Delivery(Generic[Batch, Outcome]):
     def _settle(self, seconds: float) -> None:
         """Wait so long for an answer, record what has come, and raise the first error in it."""
         self._means.keep()
-        errors = self._take_answers(seconds)
-        self._record()
-        for error in errors:
+        self._await_answer(seconds)
+        for error in self._record():
             raise (error.__cause__ if isinstance(error, StoppedError) else None) or error
 
-    def _take_answers(self, seconds: float) -> list[BaseException]:
-        errors = []
-        try:
-            while self._under_way:
-                batch, outcome, error = self._answers.get(timeout=seconds) if seconds else self._answers.get_nowait()
-                if error is None:
-                    self._unrecorded.append((batch, cast("Outcome", outcome)))
-                else:
-                    errors.append(error)
-                self._under_way -= 1
-                seconds = 0
-        except Empty:
-            pass
-        return errors
+    def _await_answer(self, seconds: float) -> None:
+        if not self._answers:
+            with suppress(Empty):
+                self._arrivals.get(timeout=seconds)
+        with suppress(Empty):
+            while True:
+                self._arrivals.get_nowait()
 
-    def _record(self) -> None:
-        while together := list(islice(self._unrecorded, RECORDED_TOGETHER)):
-            self._means.record(together)
+    def _record(self) -> list[BaseException]:
+        """Record the outcomes that have come; the errors are returned."""
+        errors = []
+        while together := list(islice(self._answers, RECORDED_TOGETHER)):
+            errors += [answer.error for answer in together if answer.error]
+            outcomes = [(answer.batch, cast("Outcome", answer.outcome)) for answer in together if not answer.error]
+            if outcomes:
+                self._means.record(outcomes)
             # Only now: an exception from outside may come at any line, and recording twice does no harm.
             for _ in together:
-                self._unrecorded.popleft()
+                self._answers.popleft()
+                self._settled += 1
+        return errors
 
     def _stop(self, seconds: float | None) -> None:
         self._is_stopped.set()
         deadline = None if seconds is None else time.monotonic() + seconds
         try:
             self._record()
-            while self._under_way and (deadline is None or time.monotonic() < deadline):
-                self._take_answers(_LONGEST_WAIT)
+            while self._begun > self._settled and (deadline is None or time.monotonic() < deadline):
+                self._await_answer(_LONGEST_WAIT)
                 self._means.keep()
                 self._record()
         except BabynamesError as error:
             _log.error("outcomes_unrecorded", error=str(error))
-        if self._under_way or self._unrecorded:
-            lost = self._under_way + len(self._unrecorded)
-            _log.warning("batches_left_in_doubt", batches=lost, remedy="the next sync sends them again")
+        if left := self._begun - self._settled:
+            _log.warning("batches_left_in_doubt", batches=left, remedy="the next sync sends them again")

@@ -71,8 +71,8 @@ def push_years(
 
 @contextmanager
 def _held(push: Push, run_id: str) -> Iterator[None]:
-    push.lease.take(run_id)
     try:
+        push.lease.take(run_id)
         yield
     except BaseException as error:
         _log.warning("sync_stopped", contacts=push.report.contacts, reason=str(error) or type(error).__name__)

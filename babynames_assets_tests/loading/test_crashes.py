@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from babynames_assets.warehouse.engine import Engine
+from babynames_assets_tests.crashing.warehouses import KINDS, warehouse
 from babynames_assets_tests.loading.crashing import checker
 from babynames_assets_tests.loading.crashing.campaign import Campaign
 from babynames_assets_tests.loading.crashing.checker import State
 from babynames_assets_tests.loading.crashing.content import Content, Rows, digest_of
 from babynames_assets_tests.loading.crashing.releases import Release, make_releases
-from babynames_assets_tests.loading.crashing.warehouses import KINDS, warehouse
 
 OLD: Rows = frozenset({("F", "Anna", 1), ("F", "Mary", 2)})
 NEW: Rows = frozenset({("F", "Anna", 3), ("M", "John", 4)})

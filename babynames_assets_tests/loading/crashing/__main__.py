@@ -14,9 +14,9 @@ from typing import Any
 
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.warehouse.engine import describe
+from babynames_assets_tests.crashing.warehouses import KINDS, warehouse
 from babynames_assets_tests.loading.crashing.campaign import Campaign
 from babynames_assets_tests.loading.crashing.releases import Release, make_releases
-from babynames_assets_tests.loading.crashing.warehouses import KINDS, warehouse
 
 
 def main() -> int:

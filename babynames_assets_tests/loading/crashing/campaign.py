@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.warehouse.engine import Engine, connect
 from babynames_assets.warehouse.tables import METADATA
+from babynames_assets_tests.crashing.warehouses import settle
 from babynames_assets_tests.loading.crashing import checker
 from babynames_assets_tests.loading.crashing.killable import Loader, LoaderError
 from babynames_assets_tests.loading.crashing.loads import load
@@ -19,14 +18,12 @@ from babynames_assets_tests.loading.crashing.releases import Release
 from babynames_assets_tests.servers.private import PrivateServer
 
 _FINISH_SECONDS = 120.0
-_SETTLE_SECONDS = 60.0
 _HITS_PER_START = 8
 """So often is a load interrupted, until the next one starts from an empty table without partitions again."""
 
 _NEWER_SHARE = 0.25
 """So often does the run after an interruption find a newer release than the one that was interrupted."""
 
-_OTHERS = sa.text("SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
 _NO_PARTITIONS = "ALTER TABLE baby_names PARTITION BY RANGE (year) (PARTITION p_future VALUES LESS THAN MAXVALUE)"
 
 
@@ -121,7 +118,7 @@ class Campaign:
             except LoaderError as error:
                 self._wrong_end(str(error))
                 loader.kill()
-            self._settle()
+            settle(self._engine)
             faults = self._what_it_left(loader, following)
         target = self._following(following) if rng.random() < _NEWER_SHARE else following
         faults += self._what_the_next_run_makes(target)
@@ -163,19 +160,8 @@ class Campaign:
     def _following(self, held: int | None) -> int:
         return 0 if held is None else max(1, (held + 1) % len(self._releases))
 
-    def _settle(self) -> None:
-        """Wait until the server has noticed that the loader is gone: its last commit may still be under way."""
-        self._engine.dispose()
-        if self._engine.dialect.name == "sqlite":
-            return
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        with connect(self._engine) as connection:
-            while connection.scalar(_OTHERS):
-                assert time.monotonic() < deadline, "the server still has connections of a loader that is dead"
-                time.sleep(0.01)
-
     def _empty(self) -> None:
-        self._settle()
+        settle(self._engine)
         with connect(self._engine) as connection:
             for table in METADATA.sorted_tables:
                 connection.execute(table.delete())

@@ -1,0 +1,1 @@
+"""What the campaigns that crash things have in common."""

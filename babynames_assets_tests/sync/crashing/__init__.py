@@ -1,0 +1,1 @@
+"""Kills syncs, crashes their databases, and compares what is left in table, state and HubSpot."""
