@@ -198,15 +198,15 @@ def test_a_thread_that_looked_before_another_had_renewed_does_not_renew_again(
     def look() -> float:
         looks.append(clock.now)
         if len(looks) == 2:  # the token is seen to be due; nobody is renewing it yet
-            tokens.current()
+            shared.current()
         return clock.now
 
-    tokens = oauth_tokens(hubspot, store, clock=look, sleep=clock.sleep)
-    tokens.current()
+    shared = oauth_tokens(hubspot, store, clock=look, sleep=clock.sleep)
+    shared.current()
     clock.now += 1445
     looks.clear()
 
-    tokens.current()
+    shared.current()
 
     assert requests_of_tokens(hubspot) == 2
 
