@@ -38,7 +38,7 @@ class Events:
             self._happened("answer")
             return answer
 
-        requests.adapters.HTTPAdapter.send = counted  # type: ignore[method-assign]
+        requests.adapters.HTTPAdapter.send = counted  # type: ignore[method-assign,assignment]
 
     def _happened(self, what: str) -> None:
         with self._lock:
