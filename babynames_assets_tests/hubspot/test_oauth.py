@@ -193,20 +193,20 @@ def test_a_thread_that_looked_before_another_had_renewed_does_not_renew_again(
 ) -> None:
     """It saw that the token was due, and comes to its turn when that is done."""
     clock = Monotonic()
-    looks = []
+    looks: list[float] = []
 
     def look() -> float:
         looks.append(clock.now)
         if len(looks) == 2:  # the token is seen to be due; nobody is renewing it yet
-            tokens.current()
+            source.current()
         return clock.now
 
-    tokens = oauth_tokens(hubspot, store, clock=look, sleep=clock.sleep)
-    tokens.current()
+    source = oauth_tokens(hubspot, store, clock=look, sleep=clock.sleep)
+    source.current()
     clock.now += 1445
     looks.clear()
 
-    tokens.current()
+    source.current()
 
     assert requests_of_tokens(hubspot) == 2
 
