@@ -22,7 +22,8 @@ from babynames_assets.clients import daily_terms, open_hubspot, open_warehouse, 
 from babynames_assets.hubspot.limits import BURST, PADDING, TIERS, WINDOW
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.resilience.allowances import Limit
-from babynames_assets.settings import HubSpotSettings, Settings, WarehouseSettings
+from babynames_assets.setting_groups import HubSpotSettings, WarehouseSettings
+from babynames_assets.settings import Settings
 from babynames_assets.warehouse.call_books import CallBooks
 from babynames_assets.warehouse.migrations import up
 from babynames_assets_tests.servers.databases import fresh_database
@@ -59,7 +60,7 @@ def _share(options: argparse.Namespace, warehouse: str) -> dict[str, float]:
     with _emulator(options.tier, options.latency) as hubspot, ExitStack() as workers:
         for _ in range(options.processes):
             workers.enter_context(_worker(options.tier, warehouse, hubspot))
-        while (began := _stats(hubspot)["first_request_at"]) is None:
+        while not (began := _stats(hubspot)["first_request_at"]):
             time.sleep(0.05)
         time.sleep(max(0.0, began + seconds - time.time()))
         stats = _stats(hubspot)

@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from babynames_assets.cli.calls import describe_calls
 from babynames_assets.clients import open_hubspot, open_kaggle, open_secrets, open_warehouse
-from babynames_assets.errors import BabynamesError, FatalError
+from babynames_assets.errors import BabynamesError, FatalError, PausedError
 from babynames_assets.settings import Settings, configured_names, load_settings
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import Engine, describe
@@ -56,11 +57,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "landing folder": _landing_folder,
         "Kaggle": _kaggle,
         "HubSpot": _hubspot,
+        "HubSpot's calls": _calls,
         "secrets": _secrets,
     }
     for subject, look in examinations.items():
         try:
             yield Finding(subject, "good", look(settings))
+        except PausedError as error:
+            yield Finding(subject, "good", str(error))  # nothing is wrong, and it goes on by itself
         except (BabynamesError, OSError) as error:
             yield Finding(subject, "bad", str(error))
 
@@ -139,6 +143,11 @@ def _account(settings: Settings, engine: Engine) -> str:
     finally:
         client.close()
     return f"account {found.portal_id} ({found.time_zone}) at {settings.hubspot.base_url}"
+
+
+def _calls(settings: Settings) -> str:
+    with _migrated_warehouse(settings) as engine:
+        return describe_calls(settings, engine)
 
 
 def _secrets(settings: Settings) -> str:

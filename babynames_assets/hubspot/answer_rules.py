@@ -17,7 +17,7 @@ class Action(Enum):
 
     GO_ON = "goes on"
     TRY_AGAIN = "tries again"
-    SLOW_DOWN = "tries again; until then no process calls"
+    SLOW_DOWN = "tries again, and for a while no process calls"
     WAIT_OR_PAUSE = "tries again; pauses if it has to wait for more than a minute"
     PAUSE = "pauses until the account's next day"
     HALVE = "halves the batch down to the culprits, which become dead letters"

@@ -4,25 +4,34 @@ A batch is an upsert by a unique property, so that sending it twice does no harm
 a 5xx, when nobody knows whether HubSpot carried it out.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
 
 import structlog
 
 from babynames_assets.errors import BabynamesError, FatalError
 from babynames_assets.hubspot.account import Account, read_account
 from babynames_assets.hubspot.auth import TokenSource
+from babynames_assets.hubspot.contact_reads import (
+    PAGE,
+    ReadContact,
+    ReadOutcome,
+    SearchPage,
+    read_by_key,
+    read_page,
+    shown_contact,
+)
 from babynames_assets.hubspot.contact_writes import MAX_BATCH, BatchOutcome, ContactWrite
 from babynames_assets.hubspot.pace import Pace
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.properties import KEY_PROPERTY, ensure_properties
 from babynames_assets.hubspot.reasons import reason_of
-from babynames_assets.hubspot.responses import RefusedError
+from babynames_assets.hubspot.responses import NotFoundError, RefusedError
 from babynames_assets.hubspot.transport import Patience, Success, Transport
 from babynames_assets.hubspot.upserting import upsert_batch
-from babynames_assets.hubspot.wire import UpsertInput
+from babynames_assets.hubspot.wire import SearchAnswer, SearchFilter, UpsertInput
 
 _log = structlog.get_logger(__name__)
 
@@ -100,21 +109,63 @@ class HubSpotClient:
     def find(self, keys: Sequence[str], *, before: Callable[[], None] = lambda: None) -> dict[str, str]:
         """The ids of up to 100 contacts, by their keys; keys that HubSpot does not have are left out.
 
+        Raises: as ``read``.
+        """
+        return {key: contact.hubspot_id for key, contact in self.read(keys, [], before=before).found.items()}
+
+    def read(
+        self, keys: Sequence[str], names: Iterable[str], *, before: Callable[[], None] = lambda: None
+    ) -> ReadOutcome:
+        """Read up to 100 contacts by their keys: each is found, or HubSpot says that it is missing.
+
+        Args:
+            keys: values of the unique property.
+            names: properties to read.
+            before: called before every request; what it raises ends the call.
+
         Raises:
             ValueError: there are more than 100.
-            RetryableError: HubSpot could not answer.
+            RetryableError: HubSpot could not answer, or had no word on some of them.
             PausedError: the calls of the day are spent.
             FatalError: HubSpot refuses, or a person has to change something.
         """
         _require_batch(keys)
         if not keys:
-            return {}
-        inputs = [{"id": key} for key in keys]
-        body = {"idProperty": KEY_PROPERTY, "properties": [KEY_PROPERTY], "inputs": inputs}
+            return ReadOutcome({}, frozenset())
         with _refused_as_fatal(f"look up {len(keys)} contacts", keys[0]):
-            answer = self._batch("read", body, before).body
-        found = ((one.get("properties", {}).get(KEY_PROPERTY), one["id"]) for one in answer.get("results", []))
-        return {key: hubspot_id for key, hubspot_id in found if key in set(keys)}
+            return read_by_key(lambda body: _object(self._batch("read", body, before)), keys, names)
+
+    def read_one(
+        self, hubspot_id: str, names: Iterable[str], *, before: Callable[[], None] = lambda: None
+    ) -> ReadContact | None:
+        """The contact to which an id leads, which has another one if it was merged away; None where there is none."""
+        shown = ",".join([KEY_PROPERTY, *names])
+        path = f"{self._paths.contacts}/{quote(hubspot_id, safe='')}?properties={shown}"
+        try:
+            return shown_contact(_object(self._transport.call("GET", path, before=before)))
+        except NotFoundError:
+            return None
+
+    def search(
+        self,
+        groups: Sequence[Sequence[SearchFilter]],
+        names: Iterable[str],
+        *,
+        after: str = "",
+        limit: int = PAGE,
+        before: Callable[[], None] = lambda: None,
+    ) -> SearchPage:
+        """Search contacts, a page at a time, in the order of their ids; see ``contact_reads.read_page``.
+
+        Search knows of a change only after a while.
+        """
+
+        def call(body: dict[str, Any]) -> SearchAnswer:
+            reply = self._transport.call("POST", f"{self._paths.contacts}/search", body, before=before)
+            return cast("SearchAnswer", _object(reply))
+
+        with _refused_as_fatal("search contacts", str(groups)):
+            return read_page(call, groups, names, after=after, limit=limit)
 
     def archive(self, hubspot_ids: Sequence[str], *, before: Callable[[], None] = lambda: None) -> None:
         """Archive up to 100 contacts; one that is archived already does no harm.
@@ -182,6 +233,11 @@ class HubSpotClient:
 
     def _batch(self, name: str, body: Mapping[str, Any], before: Callable[[], None]) -> Success:
         return self._transport.call("POST", f"{self._paths.contacts}/batch/{name}", body, before=before)
+
+
+def _object(reply: Success) -> Any:
+    """The body of an answer, or an empty one for what is no JSON object."""
+    return reply.body if isinstance(reply.body, dict) else {}
 
 
 def _require_batch(inputs: Sequence[str]) -> None:

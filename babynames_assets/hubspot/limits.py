@@ -5,7 +5,7 @@ Source: developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines,
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -70,6 +70,17 @@ def limits_of(tier: str) -> dict[str, list[Limit]]:
         BURST: [Limit(TIERS[tier].calls_per_window, WINDOW + PADDING)],
         SEARCH: [Limit(SEARCHES_PER_SECOND, 1.0 + PADDING)],
     }
+
+
+def shortest_time(calls: int, limits: Sequence[Limit]) -> float:
+    """Seconds between the first and the last of some calls, if each is made as soon as the limits allow it.
+
+    Args:
+        calls: how many there are.
+        limits: all of them hold at once.
+    """
+    windows = [(divmod(max(calls - 1, 0), limit.calls), limit) for limit in limits]
+    return max((full * limit.seconds + rest * limit.spacing for (full, rest), limit in windows), default=0.0)
 
 
 def bucket_of(path: str) -> str:

@@ -18,6 +18,9 @@ from babynames_assets.resilience.allowances import DailyCount, Limit, Places
 from babynames_assets.resilience.circuit_breaker import CircuitBreaker, Outcome, Permit
 from babynames_assets.resilience.rate_limiter import RateLimiter
 
+FIRST_CLOSURE = 1.0
+"""Seconds for which nobody calls after a limit was met once: a call that was a little too fast is not worth ten."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -41,8 +44,8 @@ class Books(Protocol):
     def note_count(self, count: DailyCount) -> None:
         """Keep what an answer said of a day."""
 
-    def close(self, bucket: str, seconds: float) -> None:
-        """Hand out no place of a bucket for a while, to nobody."""
+    def close(self, bucket: str, *, least: float, most: float) -> None:
+        """Hand out no place of a bucket for some seconds, to nobody; for longer each time that it follows another."""
 
     def pause(self, reason: str, seconds: float | None = None) -> PausedError:
         """Make no call for a while, or until the account's next day; gives the error that says so."""
@@ -148,11 +151,14 @@ class Pace:
         """
         try:
             if isinstance(error, LimitedError):
-                self._books.close(turn.bucket, min(error.retry_after or 0.0, longest_wait))
+                most = min(error.retry_after or 0.0, longest_wait)
+                self._books.close(turn.bucket, least=most if error.is_told else min(FIRST_CLOSURE, most), most=most)
                 self._limiters[turn.bucket].give_up_places()
             elif isinstance(error, PausedError):
                 seconds = (error.until - dt.datetime.now(dt.UTC)).total_seconds() if error.until else None
-                return self._books.pause(str(error), seconds)
+                error = self._books.pause(str(error), seconds)
+                for limiter in self._limiters.values():
+                    limiter.give_up_places()
         except BabynamesError as failure:
             # HubSpot's word counts more than that the warehouse could not be told of it.
             _log.warning("limit_not_recorded", error=str(failure))

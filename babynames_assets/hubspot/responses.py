@@ -35,7 +35,15 @@ class NotFoundError(FatalError):
 
 
 class LimitedError(RetryableError):
-    """The limit on a few seconds was met all the same: until the time is over nobody should call."""
+    """The limit on a few seconds was met all the same: nobody should call for a while.
+
+    Attributes:
+        is_told: whether HubSpot said for how long.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None, is_told: bool) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.is_told = is_told
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ def error_of(answer: Answer, *, clock: Callable[[], float] = time.time) -> Babyn
         until = clock() + min(wait, LONGEST_PAUSE)
         return PausedError(message, until=dt.datetime.fromtimestamp(until, dt.UTC))
     if rule.action is Action.SLOW_DOWN:
-        return LimitedError(message, retry_after=wait)
+        return LimitedError(message, retry_after=wait, is_told=asked is not None)
     if rule.action in (Action.TRY_AGAIN, Action.WAIT_OR_PAUSE):
         return RetryableError(message, retry_after=wait)
     return _refused(answer, error) if rule.action is Action.HALVE else _fatal(answer, error, message)

@@ -29,7 +29,7 @@ from babynames_assets.ingest.rules import Rules, judge
 from babynames_assets.ingest.shards import Shards
 from babynames_assets.ingest.side_by_side import in_order
 from babynames_assets.ingest.year_frames import YearCounts, finish_years, frame_path
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 
 FORMAT = 2
 """Raise it when the rules change: scans of earlier formats are made anew."""

@@ -4,12 +4,20 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import NamedTuple
 
+BURST_SHARE = 1.2
+"""The rate at which calls are made at most, in times of the even rate."""
+
 
 class Limit(NamedTuple):
     """At most so many calls in any so many seconds."""
 
     calls: int
     seconds: float
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two calls at least: they are spread, and who fell behind can catch up."""
+        return self.seconds / (self.calls * BURST_SHARE)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from babynames_assets.resilience.allowances import Places
 
 _log = structlog.get_logger(__name__)
 
-TOO_LATE = 0.2
+TOO_LATE = 0.15
 """Who awakes later after its place than this, in seconds, because the machine was busy or asleep, gives it up for a new
 one: what arrives too late could be too much for the window in which it arrives."""
 

@@ -124,16 +124,24 @@ class CallBooks:
             if noted is None or (noted.day, noted.spent) < (count.day, count.spent):
                 self._noted_count = count
 
-    def close(self, bucket: str, seconds: float) -> None:
-        """Hand out no place of a bucket for a while, to nobody: its limit was met all the same."""
-        seconds = min(seconds, rate_limits.LONGEST_CLOSURE)
+    def close(self, bucket: str, *, least: float, most: float) -> None:
+        """Hand out no place of a bucket for a while, to nobody: its limit was met all the same.
 
-        def work(connection: Connection) -> None:
+        Args:
+            bucket: its name.
+            least: seconds.
+            most: seconds, if it was met a moment ago too.
+        """
+
+        def work(connection: Connection) -> float:
             page = self._read(connection, bucket)
-            rate_limits.close(connection, bucket, page.moment + dt.timedelta(seconds=seconds))
+            seconds = rate_limits.closure(page.bucket, page.now, least=least, most=most)
+            if seconds:
+                rate_limits.close(connection, bucket, page.now, seconds)
+            return seconds
 
-        run_in_transaction(self._engine, work)
-        _log.warning("rate_limit_closed", bucket=bucket, seconds=round(seconds, 3))
+        if seconds := run_in_transaction(self._engine, work):
+            _log.warning("rate_limit_closed", bucket=bucket, seconds=round(seconds, 3))
 
     def pause(self, reason: str, seconds: float | None = None) -> PausedError:
         """Make no call for a while, or until the account's next day; gives the error that says so."""

@@ -44,6 +44,7 @@ def _from_json_table(connection: Connection, columns: Sequence[sa.Column]) -> st
 
 
 def _type(connection: Connection, column: sa.Column) -> str:
-    # A text of a JSON table has the database's character set unless it names its own.
+    # A text of a JSON table has the database's character set unless it names its own, and MariaDB cuts one that is too
+    # long. As long as this, it is the table that it is written to that refuses it.
     is_text = isinstance(column.type, sa.String)
-    return column.type.compile(connection.dialect) + (" CHARACTER SET utf8mb4" if is_text else "")
+    return "TEXT CHARACTER SET utf8mb4" if is_text else column.type.compile(connection.dialect)

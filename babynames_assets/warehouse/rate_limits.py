@@ -21,12 +21,13 @@ from babynames_assets.warehouse.tables import rate_limits
 AHEAD = 1.0
 """Seconds for which places are handed out ahead. Few enough to be given up when the limit is met or its caller dies."""
 
-BURST_SHARE = 1.2
-"""Places are spread by the even rate times this: no second holds more, and callers who fell behind can catch up."""
-
 LONGEST_CLOSURE = 120.0
 """Seconds for which a bucket can be closed. One that is closed for longer was closed before its clock was set back, and
 is open."""
+
+
+FORGIVEN_AFTER = 10.0
+"""Seconds after which a limit that was met is no longer a reason to close the bucket for longer."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,13 @@ class Bucket:
         taken: moments of the places, in microseconds, ascending; the last ones may be ahead.
         learnt: what the service said of its limit.
         closed_until: no place is before this moment, in microseconds.
+        closed_seconds: for how long it was closed then.
     """
 
     taken: list[int] = field(default_factory=list)
     learnt: Limit | None = None
     closed_until: int = 0
+    closed_seconds: float = 0.0
 
 
 COLUMNS = (
@@ -49,6 +52,7 @@ COLUMNS = (
     rate_limits.c.learnt_calls,
     rate_limits.c.learnt_seconds,
     rate_limits.c.closed_until,
+    rate_limits.c.closed_seconds,
 )
 
 
@@ -58,12 +62,8 @@ def bucket_of(row: sa.Row) -> Bucket:
         taken=json.loads(row.admitted_at),
         learnt=Limit(row.learnt_calls, row.learnt_seconds) if row.learnt_calls else None,
         closed_until=as_microseconds(row.closed_until) if row.closed_until else 0,
+        closed_seconds=row.closed_seconds or 0.0,
     )
-
-
-def is_bucket(name: str) -> sa.ColumnElement[bool]:
-    """The row of a bucket, as a condition."""
-    return rate_limits.c.bucket == name
 
 
 def take(bucket: Bucket, moment: int, limits: Sequence[Limit], wanted: int) -> tuple[list[int], Places]:
@@ -80,7 +80,7 @@ def take(bucket: Bucket, moment: int, limits: Sequence[Limit], wanted: int) -> t
     """
     kept = [*limits, bucket.learnt] if bucket.learnt else limits
     windows = [(limit.calls, round(limit.seconds * MICROSECONDS)) for limit in kept]
-    spacing = round(max((window / (calls * BURST_SHARE) for calls, window in windows), default=0.0))
+    spacing = round(max((limit.spacing for limit in kept), default=0.0) * MICROSECONDS)
     oldest = moment - max((window for _, window in windows), default=0)
     horizon = moment + round(AHEAD * MICROSECONDS)
     ahead = bisect_right(bucket.taken, horizon)
@@ -99,6 +99,25 @@ def take(bucket: Bucket, moment: int, limits: Sequence[Limit], wanted: int) -> t
     return taken, Places(tuple(waits), 0.0 if waits else (place - horizon) / MICROSECONDS + AHEAD / 2)
 
 
+def closure(bucket: Bucket, moment: int, *, least: float, most: float) -> float:
+    """Seconds for which to close a bucket whose limit was met; 0 if it is closed already.
+
+    One call that was too much is forgiven soon. Where the limit is met again and again, because something else spends
+    it too, the bucket stays closed for twice as long each time.
+
+    Args:
+        bucket: the row as it is.
+        moment: now, in microseconds.
+        least: what is asked for, or a first try.
+        most: what frees the whole window.
+    """
+    since = (moment - bucket.closed_until) / MICROSECONDS
+    if -LONGEST_CLOSURE <= since < 0 and bucket.closed_seconds >= least:
+        return 0.0
+    again = 2 * bucket.closed_seconds if 0 <= since < FORGIVEN_AFTER else 0.0
+    return min(max(least, min(again, most)), LONGEST_CLOSURE)
+
+
 def store(connection: Connection, name: str, taken: Sequence[int], moment: int) -> None:
     """Write the places of a bucket whose row is locked."""
     # Not json.dumps, which takes twice as long for a list of numbers.
@@ -115,14 +134,18 @@ def add(connection: Connection, name: str, moment: dt.datetime) -> None:
 def learn(connection: Connection, name: str, limit: Limit) -> None:
     """Keep what the service says of its limit, for all processes."""
     connection.execute(
-        rate_limits.update().where(is_bucket(name)).values(learnt_calls=limit.calls, learnt_seconds=limit.seconds)
+        rate_limits.update()
+        .where(rate_limits.c.bucket == name)
+        .values(learnt_calls=limit.calls, learnt_seconds=limit.seconds)
     )
 
 
-def close(connection: Connection, name: str, until: dt.datetime) -> None:
-    """Give out no place before a moment, to nobody; a longer closure stays."""
-    is_shorter = sa.or_(rate_limits.c.closed_until.is_(None), rate_limits.c.closed_until < until)
-    connection.execute(rate_limits.update().where(is_bucket(name), is_shorter).values(closed_until=until))
+def close(connection: Connection, name: str, moment: int, seconds: float) -> None:
+    """Give out no place for so long, to nobody."""
+    until = as_moment(moment + round(seconds * MICROSECONDS))
+    connection.execute(
+        rate_limits.update().where(rate_limits.c.bucket == name).values(closed_until=until, closed_seconds=seconds)
+    )
 
 
 # Built once: the names of its parameters cost more than the statement itself.

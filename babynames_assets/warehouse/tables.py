@@ -140,6 +140,7 @@ rate_limits = sa.Table(
     sa.Column("learnt_calls", sa.Integer),
     sa.Column("learnt_seconds", sa.Double),
     sa.Column("closed_until", MOMENT),
+    sa.Column("closed_seconds", sa.Double),
     **_OPTIONS,
 )
 
@@ -202,5 +203,31 @@ sync_pauses = sa.Table(
     METADATA,
     sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("until_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)
+
+sync_plans = sa.Table(
+    "sync_plans",
+    METADATA,
+    sa.Column("plan_id", sa.String(16), primary_key=True),
+    sa.Column("first_year", sa.SmallInteger, nullable=False),
+    sa.Column("last_year", sa.SmallInteger, nullable=False),
+    sa.Column("picture", _LONG_TEXT, nullable=False),
+    sa.Column("digest", sa.CHAR(64), nullable=False),
+    sa.Column("made_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    sa.Column("begun_at", MOMENT),
+    sa.Column("finished_at", MOMENT),
+    **_OPTIONS,
+)
+
+reconciliations = sa.Table(
+    "reconciliations",
+    METADATA,
+    sa.Column("task", sa.String(64), primary_key=True),
+    sa.Column("progress", _LONG_TEXT, nullable=False),
+    sa.Column("begun_at", MOMENT, nullable=False),
+    sa.Column("updated_at", MOMENT, nullable=False),
+    sa.Column("finished_at", MOMENT),
     **_OPTIONS,
 )

@@ -30,6 +30,10 @@ class Clock:
         """Seconds since 1970."""
         return self.now
 
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
 
 @dataclass
 class Emulated:
@@ -72,6 +76,10 @@ class Emulated:
         """Order a fault."""
         assert self.session.post(f"{self.url}/_faults", json=[fault], timeout=5).status_code == 204
 
+    def end_faults(self) -> None:
+        """Have good days again, whatever was ordered."""
+        assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
+
     def tokens(self) -> list[str]:
         """Every token that it takes, or took."""
         known: list[str] = self.session.get(f"{self.url}/_tokens", timeout=5).json()
@@ -89,10 +97,6 @@ class Emulated:
     def forward(self, seconds: float) -> None:
         """Let time pass."""
         assert self.session.post(f"{self.url}/_clock", json={"forward": seconds}, timeout=5).status_code == 200
-
-    def end_faults(self) -> None:
-        """Have good days again, whatever was ordered."""
-        assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
 
     def stats(self) -> dict[str, Any]:
         """What came in so far."""

@@ -22,7 +22,7 @@ class FreeBooks:
         self.taken: list[str] = []
         self.limits: list[tuple[str, Limit]] = []
         self.counts: list[DailyCount] = []
-        self.closed: list[tuple[str, float]] = []
+        self.closed: list[tuple[str, float, float]] = []
         self.pauses: list[tuple[str, float | None]] = []
         self.time_zone = ""
 
@@ -39,9 +39,9 @@ class FreeBooks:
         """Remember it."""
         self.counts.append(count)
 
-    def close(self, bucket: str, seconds: float) -> None:
+    def close(self, bucket: str, *, least: float, most: float) -> None:
         """Remember it."""
-        self.closed.append((bucket, seconds))
+        self.closed.append((bucket, least, most))
 
     def pause(self, reason: str, seconds: float | None = None) -> PausedError:
         """Remember it, and give a date."""

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from babynames_assets.errors import FatalError, PausedError, RetryableError
 from babynames_assets.hubspot.auth import StaticTokens
 from babynames_assets.hubspot.client import HubSpotClient
-from babynames_assets_tests.hubspot.emulated import TOKEN, Clock, Emulated, contact, emulated_hubspot
+from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, contact, emulated_hubspot
 
 PASSING = [408, 423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527, 599]
 LASTING = [301, 307, 404, 405, 418, 525, 526]

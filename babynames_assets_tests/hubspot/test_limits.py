@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from babynames_assets.hubspot.limits import BURST, SEARCH, TIERS, bucket_of, count_in, limit_in, limits_of
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.resilience.allowances import DailyCount, Limit
-from babynames_assets.settings import HubSpotSettings
+from babynames_assets.setting_groups import HubSpotSettings
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -26,7 +26,7 @@ TODAY = dt.date(2026, 11, 23)
     ],
 )
 def test_a_tier_has_its_calls_in_a_padded_window(tier: str, calls: int) -> None:
-    """Each tier's calls of ten seconds are spread over a window that is a quarter of a second longer; so are searches."""
+    """Windows are a quarter of a second longer than those of HubSpot, those of searches too."""
     assert limits_of(tier) == {BURST: [Limit(calls, 10.25)], SEARCH: [Limit(5, 1.25)]}
 
 

@@ -256,6 +256,22 @@ def test_silence_on_a_whole_batch_blames_no_contact(client: HubSpotClient, hubsp
         client.upsert(BATCH)
 
 
+def test_contacts_that_were_refused_before_are_each_judged_again(client: HubSpotClient, hubspot: Emulated) -> None:
+    """That all of them are refused alike, or in silence, is no news then: nothing is raised, each has its outcome."""
+    hubspot.order(kind="conflict", path="/batch/upsert", times=1000)
+    alike = client.upsert(BATCH[:12], were_refused=True)
+    hubspot.end_faults()
+    hubspot.order(kind="drop", path="/batch/upsert", times=2, count=12)
+
+    silent = client.upsert(BATCH[:12], were_refused=True)
+
+    keys = {one.key for one in BATCH[:12]}
+    assert (alike.accepted, alike.refused.keys()) == ({}, keys)
+    assert {refusal.category for refusal in alike.refused.values()} == {"CONFLICT"}
+    assert (silent.accepted, silent.refused.keys()) == ({}, keys)
+    assert {refusal.category for refusal in silent.refused.values()} == {NO_ANSWER}
+
+
 def test_a_lone_contact_in_silence_is_refused(client: HubSpotClient, hubspot: Emulated) -> None:
     """One contact that HubSpot keeps passing over does not stop the sync."""
     hubspot.order(kind="drop", count=1, path="upsert", times=2)

@@ -114,25 +114,27 @@ def test_a_larger_limit_than_the_setting_s_is_not_used(engine: Engine, time_: Ti
 
 
 def test_a_bucket_that_was_closed_is_closed_for_all(engine: Engine, time_: Time) -> None:
-    """For as long as it was told; the other buckets stay open."""
+    """For as long as it was told, longer when it is met again, and the other buckets stay open."""
     books, other = open_books(engine, time_), open_books(engine, time_)
 
     with capture_logs() as logs:
-        books.close("calls", 10)
+        books.close("calls", least=10, most=15)
 
     assert other.take("calls", 1) == Places((), 9.5)
     assert other.take("searches", 1).waits
     assert logs == [{"event": "rate_limit_closed", "log_level": "warning", "bucket": "calls", "seconds": 10}]
     time_.now += 10
     assert other.take("calls", 1) == Places((0.0,))
+    other.close("calls", least=10, most=15)
+    assert books.take("calls", 1).ask_again_in >= 14.5
 
 
 def test_a_shorter_closure_does_not_open_a_bucket(engine: Engine, time_: Time) -> None:
-    """Several calls meet the limit together; the longest wait counts, up to two minutes."""
+    """Several calls meet the limit together; the first counts, up to two minutes."""
     books = open_books(engine, time_)
 
-    books.close("calls", 10_000)
-    books.close("calls", 1)
+    books.close("calls", least=10_000, most=10_000)
+    books.close("calls", least=1, most=10)
 
     assert books.take("calls", 1) == Places((), 119.5)
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from babynames_assets.warehouse import clock
 from babynames_assets.warehouse.clock import Clock, as_microseconds, as_moment
-from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
+from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 from babynames_assets.warehouse.rate_limits import add
 from babynames_assets.warehouse.tables import rate_limits
 
@@ -39,7 +39,7 @@ def test_it_is_read_after_the_lock_and_not_when_the_statement_began(engine: Engi
     is_held, told = threading.Event(), []
 
     def hold() -> None:
-        def work(connection: clock.Connection) -> None:
+        def work(connection: Connection) -> None:
             connection.execute(query)
             is_held.set()
             time.sleep(0.3)  # what the other one has to wait for

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from babynames_assets.resilience.allowances import Limit, Places
-from babynames_assets.warehouse.rate_limits import AHEAD, LONGEST_CLOSURE, Bucket, take
+from babynames_assets.warehouse.rate_limits import AHEAD, LONGEST_CLOSURE, Bucket, closure, take
 
 NOW = 1_795_453_200_000_000
 SECOND = 1_000_000
@@ -136,3 +136,24 @@ def test_a_clock_that_was_set_back_closes_a_bucket_for_one_window_only(back: int
     longest = 10.0 + AHEAD + (LONGEST_CLOSURE if back == 0 else 0)
     assert (answer.waits or (answer.ask_again_in,))[0] <= longest
     assert max(after) <= moment + round((AHEAD + 10) * SECOND)
+
+
+def test_a_limit_that_is_met_again_and_again_closes_the_bucket_for_longer_each_time() -> None:
+    """A second, then twice as long, up to what frees the whole window; after ten good seconds it begins anew."""
+    bucket, moment, closures = Bucket(), NOW, []
+    for pause in (0, 5, 5, 5, 5, 5, 10):
+        moment += round((bucket.closed_seconds + pause) * SECOND)
+        seconds = closure(bucket, moment, least=1.0, most=10.0)
+        bucket = Bucket(closed_until=moment + round(seconds * SECOND), closed_seconds=seconds)
+        closures.append(seconds)
+
+    assert closures == [1, 2, 4, 8, 10, 10, 1]
+
+
+def test_calls_that_meet_the_limit_together_close_the_bucket_once() -> None:
+    """Those that were on their way are no second offence; a longer wait that HubSpot asks for counts."""
+    closed = Bucket(closed_until=NOW + SECOND, closed_seconds=2.0)
+
+    assert closure(closed, NOW, least=1.0, most=10.0) == 0.0
+    assert closure(closed, NOW, least=30.0, most=30.0) == 30.0
+    assert closure(closed, NOW - 3600 * SECOND, least=1.0, most=10.0) == 1.0  # the clock was set back

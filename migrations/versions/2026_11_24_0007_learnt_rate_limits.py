@@ -13,7 +13,12 @@ branch_labels = None
 depends_on = None
 
 _MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
-_COLUMNS = {"learnt_calls": sa.Integer(), "learnt_seconds": sa.Double(), "closed_until": _MOMENT}
+_COLUMNS = {
+    "learnt_calls": sa.Integer(),
+    "learnt_seconds": sa.Double(),
+    "closed_until": _MOMENT,
+    "closed_seconds": sa.Double(),
+}
 
 
 def upgrade() -> None:
