@@ -1,5 +1,7 @@
 """Jobs: work that is no asset's materialization."""
 
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 from pydantic import Field
 
@@ -19,6 +21,10 @@ from babynames_assets.sync.reconcile import reconcile, repair
 from babynames_assets.sync.redrive import RedriveReport, redrive
 from babynames_assets.warehouse.engine import Engine
 
+PAUSED_UNTIL = "babynames/paused_until"
+"""Tag of a redrive that met the end of the day's calls: the sensor requests no other one before."""
+
+_PAUSE_OF_UNKNOWN_LENGTH = timedelta(hours=1)
 _PAUSED = "Paused: the calls of the day are spent. The letters that were not sent are due again after %s."
 _READ_LATER = "Paused in %s: the calls of the day are spent. Run this job again after %s; it goes on from there."
 _HELD = "A sync writes %s at this moment: letters of those years stay due."
@@ -41,7 +47,9 @@ def redrive_due_letters(
         on_batch=lambda so_far: context.log.info("%s letters settled", f"{so_far.letters:,}"),
     )
     if report.is_paused:
-        context.log.warning(_PAUSED, report.paused_until or "a while")
+        until = report.paused_until or datetime.now(UTC) + _PAUSE_OF_UNKNOWN_LENGTH
+        context.instance.add_run_tags(context.run_id, {PAUSED_UNTIL: until.isoformat()})
+        context.log.warning(_PAUSED, until)
     if report.years_held:
         context.log.info(_HELD, ", ".join(str(year) for year in report.years_held))
     if report.letters:

@@ -6,18 +6,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from babynames_assets.assets import hubspot
-from babynames_assets.jobs import redrive_dead_letters_job
+from babynames_assets.jobs import PAUSED_UNTIL, redrive_dead_letters_job
 from babynames_assets.partitions import range_tags
 from babynames_assets.warehouse import letter_claims, sync_pauses
 from babynames_assets.warehouse.engine import Engine, connect
 
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 _ASKED_AGAIN = timedelta(minutes=10)
 """How long a request is given to reach the letter that has been due for longest."""
 
@@ -50,14 +43,29 @@ def due_dead_letters(
     waiting = letter_claims.due(warehouse)
     if waiting is None:
         return dg.SkipReason("No dead letter is due.")
-    # Not older than a claim lasts: a run whose process has died stays started for ever in Dagster's books.
-    since = datetime.now(UTC) - timedelta(seconds=letter_claims.CLAIM_SECONDS)
-    under_way = dg.RunsFilter(job_name=redrive_dead_letters_job.name, statuses=_UNFINISHED, created_after=since)
-    if context.instance.get_runs_count(under_way):
-        return dg.SkipReason("A redrive is queued or under way; it takes what is due.")
+    if reason := _why_no_redrive(context.instance):
+        return dg.SkipReason(reason)
     # The same letters are asked for once; if they are still due after a while, that run did not reach them.
     tries = (waiting.moment - waiting.first_due_at) // _ASKED_AGAIN
     return dg.RunRequest(run_key=f"letter {waiting.first_id} due {waiting.first_due_at.isoformat()}, {tries}")
+
+
+def _why_no_redrive(instance: dg.DagsterInstance) -> str | None:
+    """What the newest redrive says against another one at this moment."""
+    newest = instance.get_run_records(dg.RunsFilter(job_name=redrive_dead_letters_job.name), limit=1)
+    if not newest:
+        return None
+    run, age = newest[0].dagster_run, datetime.now(UTC) - newest[0].update_timestamp
+    if not run.is_finished:
+        # A run whose process has died stays started for ever in Dagster's books; its claims have ended by then.
+        is_alive = age < timedelta(seconds=letter_claims.CLAIM_SECONDS)
+        return "A redrive is queued or under way; it takes what is due." if is_alive else None
+    if not run.is_success and age < _ASKED_AGAIN:
+        return "The last redrive has just failed; another one is requested when that was ten minutes ago."
+    until = run.tags.get(PAUSED_UNTIL)
+    if until and datetime.now(UTC) < datetime.fromisoformat(until):
+        return f"The calls of the day are spent: nothing is sent before {until}."
+    return None
 
 
 def _request(first: int, last: int, over: Mapping[int, datetime]) -> dg.RunRequest:

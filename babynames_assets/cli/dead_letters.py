@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from babynames_assets.cli.letter_decisions import discard, migrated_warehouse, retry, unknown_letters
+from babynames_assets.cli.letter_decisions import discard, retry, unknown_letters
 from babynames_assets.cli.letter_filters import OfReason, OfService, OfStatus, OfYears, Since, letter_filter
 from babynames_assets.cli.letter_tables import counted, show_letter, show_letters
+from babynames_assets.cli.sync import warehouse
 from babynames_assets.errors import FatalError
 from babynames_assets.letters import export as files
 from babynames_assets.letters.advice import what_to_do
@@ -39,7 +40,7 @@ def list_(
 ) -> None:
     """List dead letters by their numbers, oldest first: by default those that are open."""
     wanted = letter_filter(service, status, years, reason, since)
-    with migrated_warehouse() as engine, connect(engine) as connection:
+    with warehouse() as (_, engine), connect(engine) as connection:
         letters = letter_queries.page(connection, wanted, limit=limit, after=after)
         total = letter_queries.count(connection, wanted)
     more = letters[-1].id if len(letters) == limit else None
@@ -59,7 +60,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a dead letter: what was refused, HubSpot's reason, what happened to it, and what to do."""
-    with migrated_warehouse() as engine, connect(engine) as connection:
+    with warehouse() as (_, engine), connect(engine) as connection:
         found = letter_queries.page(connection, LetterFilter(ids=[letter_id]), limit=1)
         events = letter_queries.history(connection, letter_id)
     if not found:
@@ -88,7 +89,7 @@ def export(
 ) -> None:
     """Write dead letters to a file: by default those that are open. No cell of a CSV is a formula."""
     wanted = letter_filter(service, status, years, reason, since)
-    with migrated_warehouse() as engine:
+    with warehouse() as (_, engine):
         letters = letter_queries.every_letter(engine, wanted)
         if output:
             number = files.write_file(output, letters, form)

@@ -1,7 +1,6 @@
 """What a person decides of dead letters on the command line: to have them sent again, or to leave it at that."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,13 +8,14 @@ from rich.console import Console
 
 from babynames_assets.cli.letter_filters import OfReason, OfService, OfStatus, OfYears, Since, letter_filter
 from babynames_assets.cli.letter_tables import counted
-from babynames_assets.clients import open_hubspot, open_warehouse, requests_in_flight
+from babynames_assets.cli.sync import PAUSED, warehouse
+from babynames_assets.clients import open_hubspot, requests_in_flight
 from babynames_assets.errors import FatalError
 from babynames_assets.letters.advice import OF_A_LINE
-from babynames_assets.settings import load_settings
+from babynames_assets.settings import Settings
 from babynames_assets.sync.options import push_options
 from babynames_assets.sync.redrive import RedriveReport, redrive
-from babynames_assets.warehouse import letter_queries, letter_reviews, migrations
+from babynames_assets.warehouse import letter_queries, letter_reviews
 from babynames_assets.warehouse.dead_letters import Service
 from babynames_assets.warehouse.engine import Engine, connect
 from babynames_assets.warehouse.letter_queries import LetterFilter
@@ -38,17 +38,21 @@ def retry(
     since: Since = None,
     now: Annotated[bool, typer.Option("--now", help="Send all that is due at once, and wait for it.")] = False,
 ) -> None:
-    """Have contacts sent again now, whatever attempts they had; exit code 1 if one that was named cannot be."""
+    """Have contacts sent again now, whatever attempts they had.
+
+    Exit code 1 if one that was named cannot be; with --now, 3 if the calls of the day are spent.
+    """
     wanted = _meant(letter_ids, every, letter_filter(service, status, years, reason, since))
-    with migrated_warehouse() as engine:
+    with warehouse() as (settings, engine):
         unknown = _unknown_numbers(engine, letter_ids)
         done = letter_reviews.retry(engine, wanted)
         _console.print(f"Due now: {counted(done.changed)}.")
-        if now:
-            _send(engine)
-        elif done.changed:
-            _console.print("The sensor due_dead_letters has them sent within a minute; or add --now.")
+        is_paused = _send(settings, engine) if now else False
+    if done.changed and not now:
+        _console.print("The sensor due_dead_letters has them sent within a minute; or add --now.")
     _end(done, unknown, named=bool(letter_ids), why=_why_not_retried)
+    if is_paused:
+        raise typer.Exit(PAUSED)
 
 
 def discard(
@@ -64,7 +68,7 @@ def discard(
 ) -> None:
     """Leave it at the failure of some letters. They stay, with the reason, and can be retried later."""
     wanted = _meant(letter_ids, every, letter_filter(service, status, years, reason, since))
-    with migrated_warehouse() as engine:
+    with warehouse() as (_, engine):
         unknown = _unknown_numbers(engine, letter_ids)
         with connect(engine) as connection:
             letters = letter_queries.count(connection, wanted)
@@ -79,17 +83,6 @@ def unknown_letters(numbers: list[int]) -> str:
     """The message of numbers that no letter has."""
     named = ", ".join(str(number) for number in numbers)
     return f"There is no dead letter {named}. See them with: babynames dead-letters list --status any"
-
-
-@contextmanager
-def migrated_warehouse() -> Iterator[Engine]:
-    """The warehouse, whose schema is up to date."""
-    engine = open_warehouse(load_settings())
-    try:
-        migrations.require_migrated(engine)
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _meant(letter_ids: list[int] | None, every: bool, by_filter: LetterFilter) -> LetterFilter:
@@ -111,18 +104,18 @@ def _unknown_numbers(engine: Engine, letter_ids: list[int] | None) -> list[int]:
     return sorted(set(letter_ids) - {letter.id for letter in known})
 
 
-def _send(engine: Engine) -> None:
-    settings = load_settings()
+def _send(settings: Settings, engine: Engine) -> bool:
+    """Send what is due; whether the calls of the day were spent before all was sent."""
     client = open_hubspot(settings, engine)
     options = push_options(settings, requests_in_flight=requests_in_flight(settings))
     try:
-        more = True
-        while more:
+        while True:
             report = redrive(
                 engine, client, run_id="babynames dead-letters", options=options, on_batch=lambda _report: None
             )
             _say(report)
-            more = report.has_more
+            if not report.has_more:
+                return report.is_paused
     finally:
         client.close()
 

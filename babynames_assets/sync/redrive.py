@@ -130,6 +130,7 @@ def _deliver(job: _Redrive, on_batch: Callable[[RedriveReport], None]) -> None:
     try:
         with _giving_back(job):
             delivery.run(_claimed(job))
+            job.lease.keep()  # raises if the years were lost with the last batch: its letters are given back then
     finally:
         # HubSpot may still act on what has no answer: then nobody else may write these years until the lease ends.
         if not delivery.under_way:

@@ -1,6 +1,7 @@
 """Tests of redriving by Dagster: a sensor notices, a job sends, a check tells; in a real instance."""
 
 import json
+from datetime import timedelta
 
 import dagster as dg
 import pytest
@@ -114,30 +115,39 @@ def test_a_redrive_that_is_under_way_is_not_asked_for_again(sqlite_installation:
 
 
 def test_a_day_whose_calls_are_spent_is_no_failure_of_the_run(sqlite_installation: Installation) -> None:
-    """The letters are due again tomorrow, and the sensor stays quiet until then."""
+    """The sensor stays quiet until tomorrow, also about letters that were due and not taken."""
     refuse_mary(sqlite_installation)
     sqlite_installation.hubspot.end_faults()
     sqlite_installation.hubspot.order(kind="daily", path="/batch/upsert", times=1)
 
     result = run_job(sqlite_installation)
 
+    let_hours_pass(sqlite_installation.engine)
+    answer = evaluate(sqlite_installation)
     assert result.success
-    assert isinstance(evaluate(sqlite_installation), dg.SkipReason)
+    assert isinstance(answer, dg.SkipReason)
+    assert "nothing is sent before" in str(answer.skip_message)
     assert [letter.attempts for letter in found(sqlite_installation.engine)] == [1]
 
 
-def test_a_failed_redrive_is_a_failed_run_and_is_asked_for_again_later(sqlite_installation: Installation) -> None:
-    """A lost scope needs a person: the run says so, and the letters stay open."""
+def test_a_failed_redrive_is_a_failed_run_and_is_asked_for_again_later(
+    sqlite_installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost scope needs a person: the run says so, the letters stay open, and not every minute has a failed run."""
     refuse_mary(sqlite_installation)
     sqlite_installation.hubspot.end_faults()
     sqlite_installation.hubspot.order(kind="missing_scopes", path="/batch/upsert", times=10)
 
     result = run_job(sqlite_installation, raise_on_error=False)
 
-    assert not result.success
-    assert isinstance(evaluate(sqlite_installation), dg.SkipReason)
     let_hours_pass(sqlite_installation.engine)
-    assert isinstance(evaluate(sqlite_installation), dg.RunRequest)
+    at_once = evaluate(sqlite_installation)
+    monkeypatch.setattr("babynames_assets.sensors._ASKED_AGAIN", timedelta(microseconds=1))
+    later = evaluate(sqlite_installation)
+    assert not result.success
+    assert isinstance(at_once, dg.SkipReason)
+    assert "just failed" in str(at_once.skip_message)
+    assert isinstance(later, dg.RunRequest)
 
 
 def test_a_sync_is_checked_against_the_threshold(

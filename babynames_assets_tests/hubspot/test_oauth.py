@@ -175,6 +175,29 @@ def test_tokens_that_are_refused_again_and_again_stop_the_sync(client: HubSpotCl
     assert all(secret not in str(caught.value) for secret in SECRETS)
 
 
+def test_an_outage_of_the_token_endpoint_is_not_taken_for_refusals(client: HubSpotClient, hubspot: Emulated) -> None:
+    """A token ends early while no other is to be had: the sync may be tried again, and then goes on."""
+    hubspot.change_tokens(expire=True)
+    hubspot.order(kind="burst", path=TOKEN_PATH, times=12, retry_after="0")
+
+    with pytest.raises(RetryableError, match=TOKEN_PATH):
+        client.upsert([contact("Mary")])
+    assert hubspot.stats()["by_status"]["401"] == 1
+
+    assert client.upsert([contact("Mary")]).accepted
+    assert hubspot.stats()["by_status"]["401"] == 1
+
+
+def test_threads_that_find_a_token_due_renew_it_once(hubspot: Emulated, tokens: OAuthTokens, clock: Monotonic) -> None:
+    """Also the one that looked before the other had finished, and came to its turn afterwards."""
+    for _ in range(20):
+        tokens.current()
+        clock.now += 1445
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: tokens.current(), range(16)))
+    assert requests_of_tokens(hubspot) == 21
+
+
 def test_refusals_with_a_success_between_them_are_not_in_a_row(client: HubSpotClient, hubspot: Emulated) -> None:
     """A sync of many hours outlives any number of early ends."""
     for number in range(6):

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from babynames_assets.errors import FatalError, RetryableError
 from babynames_assets.resilience.backoff import Backoff
-from babynames_assets.sync.leases import Lease
+from babynames_assets.sync.leases import Lease, LeaseError
 from babynames_assets.sync.redrive import BATCHES, RedriveReport, redrive
 from babynames_assets.warehouse import letter_claims, letter_reviews
 from babynames_assets.warehouse.letter_queries import LetterFilter, StoredLetter
@@ -316,6 +316,25 @@ def test_an_answer_that_got_lost_does_no_harm(sync: Sync) -> None:
 
     assert report.accepted == 1
     assert sync.hubspot.births()["1984-F-Mary"] == "2"
+
+
+def test_a_redrive_that_lost_its_years_records_nothing_as_its_own(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stood still, and a sync took the year: the contact is in doubt, its letter is due again, the run fails."""
+    monkeypatch.setattr("babynames_assets.sync.redrive.MAX_BATCH", 1)
+    refuse(sync, "Mary", "Zoe")
+    sync.hubspot.end_faults()
+
+    def lose_the_year(_report: RedriveReport) -> None:
+        with sync.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE sync_leases SET holder = 'another sync'")
+
+    one_by_one = replace(ARCHIVE, requests_in_flight=1)
+    with pytest.raises(LeaseError, match="another one took its years"):
+        redrive(sync.engine, sync.client, run_id="test", options=one_by_one, on_batch=lose_the_year)
+
+    assert sorted(letter.status for letter in found(sync.engine)) == ["open", "resolved"]
+    counts = sync.counts()
+    assert (counts.synced, counts.pending, counts.refused) == (2, 1, 0)
 
 
 def test_a_redrive_is_short_and_says_that_there_is_more(sqlite_sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
