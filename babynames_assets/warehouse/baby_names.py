@@ -183,10 +183,11 @@ def _compare(wanted: pl.DataFrame, present: pl.DataFrame) -> _Difference:
 def _differing(wanted: pl.DataFrame, present: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that are only here, and those that are only there."""
     row = ["sex", "name", "births"]
-    here, there = wanted.select(row).hash_rows(), present.select(row).hash_rows()
+    rows = wanted.select(row)
+    here, there = rows.hash_rows(), present.hash_rows()
     is_here_too, is_there_too = there.is_in(here.implode()), here.is_in(there.implode())
     # Two rows may share a hash: what it says is believed where the rows that it takes for equal are so, one by one.
-    if wanted.select(row).filter(is_there_too).equals(present.filter(is_here_too)):
+    if rows.filter(is_there_too).equals(present.filter(is_here_too)):
         return wanted.filter(~is_there_too), present.filter(~is_here_too)
     to_write = wanted.join(present, on=row, how="anti", maintain_order="left")
     return to_write, present.join(wanted, on=row, how="anti")
