@@ -15,7 +15,7 @@ from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.options import push_options
 from babynames_assets.sync.report import PushReport
-from babynames_assets.warehouse import sync_state
+from babynames_assets.warehouse import sync_differences
 from babynames_assets.warehouse.engine import Engine, connect
 
 KEY = dg.AssetKey(["hubspot", "contacts"])
@@ -114,6 +114,6 @@ def _push(
         raise
 
 
-def _standing(warehouse: Engine, years: list[int]) -> sync_state.SyncCounts:
+def _standing(warehouse: Engine, years: list[int]) -> sync_differences.SyncCounts:
     with connect(warehouse) as connection:
-        return sync_state.counts(connection, years, MAPPING)
+        return sync_differences.counts(connection, years, MAPPING)

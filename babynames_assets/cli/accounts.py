@@ -8,7 +8,7 @@ from babynames_assets.ingest.scan import Scan
 from babynames_assets.loading.sources import require_current, scan_raw
 from babynames_assets.settings import Settings
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.warehouse import baby_names, ledger, letter_queries, sync_state
+from babynames_assets.warehouse import baby_names, ledger, letter_queries, sync_differences
 from babynames_assets.warehouse.engine import Connection, connect
 
 
@@ -40,7 +40,7 @@ def account(settings: Settings) -> Account:
     try:
         with connect(engine) as connection:
             lines = ledger.totals(connection, source)
-            contacts = sync_state.counts(connection, None, MAPPING)
+            contacts = sync_differences.counts(connection, None, MAPPING)
             return Account(
                 lines=lines.lines,
                 header_lines=lines.header_lines,
@@ -91,5 +91,5 @@ def _is_done(connection: Connection, scan: Scan, year: int) -> bool:
     last = ledger.last_load(connection, year)
     if last is None or last.digest != scan.years[year].digest:
         return False
-    contacts = sync_state.counts(connection, [year], MAPPING)
+    contacts = sync_differences.counts(connection, [year], MAPPING)
     return not contacts.pending and not contacts.to_remove

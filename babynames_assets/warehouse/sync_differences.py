@@ -37,6 +37,25 @@ class YearDifference:
 
 
 @dataclass(frozen=True)
+class SyncCounts:
+    """Where the contacts of some years stand: ``rows of the table = synced + pending + refused``.
+
+    Attributes:
+        synced: HubSpot confirmed the row as it is.
+        pending: to be sent, or sent without a recorded outcome.
+        refused: HubSpot refused the row as it is.
+        to_remove: contacts whose row has gone.
+        recorded: rows of the state.
+    """
+
+    synced: int
+    pending: int
+    refused: int
+    to_remove: int
+    recorded: int
+
+
+@dataclass(frozen=True)
 class DifferenceExample:
     """One contact of a difference; births are None where there are none, or where the state does not tell."""
 
@@ -65,6 +84,18 @@ def by_year(connection: Connection, years: Sequence[int] | None, mapping: str) -
         year: _difference(rows.get(year), gone.get(year), recorded.get(year, 0))
         for year in sorted(rows.keys() | recorded.keys())
     }
+
+
+def counts(connection: Connection, years: Sequence[int] | None, mapping: str) -> SyncCounts:
+    """Count where the contacts stand, as ``by_year`` does, in all of these years together."""
+    found = by_year(connection, years, mapping).values()
+    return SyncCounts(
+        synced=sum(year.unchanged for year in found),
+        pending=sum(year.create + year.update for year in found),
+        refused=sum(year.refused for year in found),
+        to_remove=sum(year.archive for year in found),
+        recorded=sum(year.recorded for year in found),
+    )
 
 
 def examples(

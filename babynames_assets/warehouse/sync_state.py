@@ -67,25 +67,6 @@ class RefusedContact:
     fingerprint: str
 
 
-@dataclass(frozen=True)
-class SyncCounts:
-    """Where the contacts of some years stand: ``rows of the table = synced + pending + refused``.
-
-    Attributes:
-        synced: HubSpot confirmed the row as it is.
-        pending: to be sent, or sent without a recorded outcome.
-        refused: HubSpot refused the row as it is.
-        to_remove: contacts whose row has gone.
-        recorded: rows of the state.
-    """
-
-    synced: int
-    pending: int
-    refused: int
-    to_remove: int
-    recorded: int
-
-
 def as_they_are(
     connection: Connection, keys: Iterable[tuple[int, str, str]], mapping: str
 ) -> list[tuple[ChangedContact, bool]]:
@@ -140,44 +121,6 @@ def forget(connection: Connection, contacts: Iterable[RemovedContact]) -> None:
     delete(connection, contact_sync_state, keys, KEY)
 
 
-def counts(connection: Connection, years: Sequence[int] | None, mapping: str) -> SyncCounts:
-    """Count where the contacts stand.
-
-    Args:
-        connection: the warehouse.
-        years: some years, or None for all.
-        mapping: the mapping version of today.
-    """
-    state, names = contact_sync_state.c, baby_names.c
-    is_same = state.fingerprint == fingerprint_of_row(mapping)
-    rows = _of_years(
-        sa.select(
-            sa.func.count().label("rows"),
-            count_if(sa.and_(is_same, state.status == "synced")).label("synced"),
-            count_if(sa.and_(is_same, state.status == "refused")).label("refused"),
-        ).select_from(baby_names.outerjoin(contact_sync_state, same_row())),
-        names.year,
-        years,
-    )
-    contacts = _of_years(
-        sa.select(sa.func.count().label("recorded"), count_if(names.name.is_(None)).label("gone")).select_from(
-            contact_sync_state.outerjoin(baby_names, same_row())
-        ),
-        state.year,
-        years,
-    )
-    table = connection.execute(rows).one()
-    recorded = connection.execute(contacts).one()
-    synced, refused = int(table.synced), int(table.refused)
-    return SyncCounts(
-        synced=synced,
-        pending=table.rows - synced - refused,
-        refused=refused,
-        to_remove=int(recorded.gone),
-        recorded=recorded.recorded,
-    )
-
-
 def fingerprint_of_row(mapping: str) -> sa.ColumnElement[str]:
     """What is confirmed once HubSpot has the row as it is."""
     return sa.literal(f"{mapping}:").concat(sa.cast(baby_names.c.births, sa.String(16)))
@@ -206,7 +149,3 @@ def _record(connection: Connection, status: str, contacts: Iterable[_Recorded], 
 def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     """How many rows meet a condition; 0 of none."""
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
-
-
-def _of_years(query: sa.Select, column: sa.ColumnElement[int], years: Sequence[int] | None) -> sa.Select:
-    return query if years is None else query.where(column.in_(years))

@@ -10,12 +10,12 @@ from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.push import push_years
 from babynames_assets.sync.report import PushOptions, PushReport
-from babynames_assets.warehouse import baby_names, letter_queries, sync_state
+from babynames_assets.warehouse import baby_names, letter_queries, sync_differences
 from babynames_assets.warehouse.baby_names import SCHEMA
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
 from babynames_assets.warehouse.letter_queries import LetterFilter, StoredLetter
 from babynames_assets.warehouse.letter_status import UNSETTLED
-from babynames_assets.warehouse.sync_state import SyncCounts
+from babynames_assets.warehouse.sync_differences import SyncCounts
 from babynames_assets_tests.hubspot.emulated import Emulated, emulated_hubspot
 
 ARCHIVE = PushOptions(requests_in_flight=4, removed_contacts="archive", max_archive_share=0.5)
@@ -52,7 +52,7 @@ class Sync:
     def counts(self) -> SyncCounts:
         """Where all contacts stand."""
         with connect(self.engine) as connection:
-            return sync_state.counts(connection, None, MAPPING)
+            return sync_differences.counts(connection, None, MAPPING)
 
     def letters(self) -> list[StoredLetter]:
         """The open dead letters."""

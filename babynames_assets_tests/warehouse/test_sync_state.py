@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from babynames_assets.warehouse import sync_pieces, sync_state
+from babynames_assets.warehouse import sync_differences, sync_pieces, sync_state
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
+from babynames_assets.warehouse.sync_differences import SyncCounts
 from babynames_assets.warehouse.sync_state import (
     ChangedContact,
     RefusedContact,
     RemovedContact,
-    SyncCounts,
     SyncedContact,
 )
 from babynames_assets_tests.warehouse.frames import load
@@ -33,7 +33,7 @@ def removed(engine: Engine, year: int = 2001) -> list[RemovedContact]:
 def counts(engine: Engine, years: list[int] | None = None, mapping: str = "v1") -> SyncCounts:
     """Where the contacts stand."""
     with connect(engine) as connection:
-        return sync_state.counts(connection, years, mapping)
+        return sync_differences.counts(connection, years, mapping)
 
 
 def confirm(engine: Engine, *contacts: ChangedContact) -> None:
