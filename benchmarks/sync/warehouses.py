@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from babynames_assets.sync.contacts import MAPPING
-from babynames_assets.warehouse import sync_state
+from babynames_assets.warehouse import sync_differences
 from babynames_assets.warehouse.engine import Connection, connect, open_engine
 from babynames_assets.warehouse.migrations import up
 from babynames_assets_tests.servers.kinds import Kind
@@ -56,7 +56,7 @@ class Filled:
     def synced(self) -> int:
         """How many contacts HubSpot holds, as the state says."""
         with self._connected() as connection:
-            return sync_state.counts(connection, None, MAPPING).synced
+            return sync_differences.counts(connection, None, MAPPING).synced
 
     def unsettled(self) -> set[str]:
         """The keys of contacts of which the state does not say that HubSpot holds them."""
