@@ -103,7 +103,7 @@ def run_in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     """
 
     def once() -> T:
-        with _meaningful_errors(engine), engine.connect() as connection:
+        with _meaningful_errors(engine), engine.connect() as connection, _left_open_by_nobody(connection):
             writing = connection.execution_options(writes=True)
             with writing.begin():
                 return work(writing)
@@ -115,6 +115,23 @@ def run_in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
         first_wait=_FIRST_WAIT_SECONDS,
         max_wait=_LONGEST_WAIT_SECONDS,
     )
+
+
+@contextmanager
+def _left_open_by_nobody(connection: Connection) -> Iterator[None]:
+    """Cut the connection when an exception comes from outside, such as that of a signal.
+
+    It may come in the middle of a commit or a rollback, and a transaction that is left open would keep its locks from
+    whoever cleans up in this process.
+    """
+    pooled = connection.connection
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        pooled.invalidate()
+        raise
 
 
 def describe(engine: Engine) -> str:

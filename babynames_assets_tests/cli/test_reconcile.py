@@ -9,6 +9,7 @@ import pytest
 from babynames_assets.warehouse.engine import Engine
 from babynames_assets_tests.cli.test_sync import Office, open_office
 from babynames_assets_tests.hubspot.emulated import Emulated, emulated_hubspot
+from babynames_assets_tests.hubspot.next_day import begin_next_day
 from babynames_assets_tests.sync.reading_back import People
 
 
@@ -123,6 +124,7 @@ def test_a_reading_that_the_day_is_too_short_for_is_paused(sqlite_office: Office
     paused = office.babynames("reconcile")
     still_paused = office.babynames("reconcile", "--json")
     office.hubspot.end_faults()
+    begin_next_day(office.engine)
     anew = office.document("reconcile", "--years", "2001-2002", "--from-start")
     resumed = office.document("reconcile")
 

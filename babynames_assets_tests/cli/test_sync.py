@@ -15,6 +15,7 @@ from babynames_assets.warehouse import circuit_breakers, sync_leases
 from babynames_assets.warehouse.engine import Engine, run_in_transaction
 from babynames_assets_tests.cli.test_command import Command
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
+from babynames_assets_tests.hubspot.next_day import begin_next_day
 from babynames_assets_tests.warehouse.frames import load
 
 
@@ -169,6 +170,7 @@ def test_a_sync_that_the_day_is_too_short_for_is_paused(sqlite_office: Office) -
     shown = office.babynames("sync", "status")
     document = office.document("sync", "status")
     office.hubspot.end_faults()
+    begin_next_day(office.engine)
     done = office.babynames("sync", "run")
 
     assert paused.returncode == 3, paused.stderr

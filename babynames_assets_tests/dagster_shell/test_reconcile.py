@@ -12,6 +12,7 @@ from babynames_assets.jobs import reconcile_contacts_job
 from babynames_assets.sync.drift import KINDS
 from babynames_assets.sync.reconcile_progress import DriftExample, ReconcileProgress, YearReading
 from babynames_assets_tests.dagster_shell.conftest import Installation
+from babynames_assets_tests.hubspot.next_day import begin_next_day
 from babynames_assets_tests.sync.planning import CONTACTS, calls_of
 from babynames_assets_tests.sync.reading_back import People
 
@@ -184,6 +185,7 @@ def test_a_job_that_the_day_is_too_short_for_says_so_and_goes_on(sqlite_installa
     paused = run_job(sqlite_installation)
     half = checked(sqlite_installation)
     sqlite_installation.hubspot.end_faults()
+    begin_next_day(sqlite_installation.engine)
     calls = calls_of(sqlite_installation.hubspot, lambda: run_job(sqlite_installation))
 
     assert paused.success

@@ -2,12 +2,11 @@
 
 import datetime as dt
 import os
-import random
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 
@@ -131,32 +130,6 @@ def test_a_day_that_ends_while_contacts_are_archived_pauses_too(sync: Sync) -> N
     assert report.paused_until is not None
     assert again.years == {2001: YearPush(archived=40)}
     assert len(sync.hubspot.births()) == sync.counts().recorded == 60
-
-
-# Python passes over an exception that a signal's handler raises while it collects garbage; the push then just ends.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("seed", range(40))
-def test_a_signal_at_any_moment_loses_nothing_and_sends_nothing_twice(sqlite_sync: Sync, seed: int) -> None:
-    """SIGTERM while batches are read, sent, or recorded: what HubSpot has answered is recorded, the rest is pending."""
-    sqlite_sync.load(2001, names(600))
-    sqlite_sync.hubspot.order(kind="slow", path=UPSERT, delay=0.02, rate=1.0)
-    terminate = threading.Timer(
-        random.Random(seed).uniform(0.0, 0.15),  # noqa: S311 - guards no secret
-        lambda: os.kill(os.getpid(), signal.SIGTERM),
-    )
-
-    with raising_on_sigterm(), suppress(TerminatedError):
-        terminate.start()
-        sqlite_sync.push(2001)
-        terminate.join()
-        time.sleep(1)  # interrupted by the signal, should the push have been faster
-
-    counts = sqlite_sync.counts()
-    assert counts.synced == len(sqlite_sync.hubspot.births())
-    assert counts.synced + counts.pending == 600
-    sqlite_sync.push(2001)
-    assert sqlite_sync.counts().synced == len(sqlite_sync.hubspot.births()) == 600
-    assert redundant(sqlite_sync) == 0
 
 
 def test_a_signal_waits_no_longer_than_it_may(sync: Sync) -> None:
