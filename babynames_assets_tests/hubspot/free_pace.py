@@ -10,7 +10,8 @@ from babynames_assets.resilience.circuit_breaker import CircuitBreaker
 from babynames_assets.resilience.circuits import Circuit, CircuitTerms, Seen
 
 NOON = dt.datetime(2026, 11, 23, 17, 0)  # noqa: DTZ001 - in UTC, as circuits have it
-TOMORROW = dt.datetime(2026, 11, 24, 5, 1, tzinfo=dt.UTC)
+TOMORROW = dt.datetime(2126, 11, 24, 5, 1, tzinfo=dt.UTC)
+"""A day that no test lives to see."""
 
 
 class FreeBooks:

@@ -253,19 +253,6 @@ def test_a_push_gives_its_years_back_when_it_fails(sync: Sync) -> None:
     assert sync.push(2001, options=at_once).contacts == 10
 
 
-def test_a_pause_of_unknown_length_is_an_hour(sqlite_sync: Sync) -> None:
-    """HubSpot says that the day is spent, and nobody knows the account's time zone."""
-    sqlite_sync.load(2001, names(3))
-    sqlite_sync.hubspot.order(kind="status", status=404, path="/details", times=1000)
-    sqlite_sync.hubspot.order(kind="daily", path=UPSERT, times=1000)
-    before = dt.datetime.now(dt.UTC)
-
-    until_at = sqlite_sync.push(2001).paused_until
-
-    assert until_at is not None
-    assert dt.timedelta(minutes=59) < until_at - before < dt.timedelta(minutes=61)
-
-
 def test_a_pause_is_over_for_the_sensor_when_its_moment_has_come(sync: Sync) -> None:
     """The year is told of once its day has begun, and no more after it was pushed."""
     sync.load(2001, names(3))
