@@ -10,20 +10,27 @@ from babynames_assets.hubspot import limits
 from babynames_assets.hubspot.auth import GUIDE, StaticTokens, TokenSource
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.hubspot.oauth import OAuthTokens
+from babynames_assets.hubspot.pace import Pace
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.token_endpoint import OAuthApp, TokenEndpoint
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
-from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets.resilience.allowances import DailyTerms
+from babynames_assets.resilience.circuit_breaker import CircuitBreaker
+from babynames_assets.resilience.circuits import CircuitTerms
 from babynames_assets.secret_store import SecretStore
 from babynames_assets.settings import Settings
-from babynames_assets.warehouse import rate_limits
+from babynames_assets.warehouse import circuit_breakers
+from babynames_assets.warehouse.call_books import CallBooks
 from babynames_assets.warehouse.engine import Engine, open_engine
 from babynames_assets.warehouse.sealed_secrets import SealedSecrets
 
 TOKEN_READ_TIMEOUT = 30.0
 """Seconds: a token is given at once or not at all, and the other processes wait for the one that asks."""
+
+LONGEST_TURN = 60.0
+"""Seconds that the one call which tries a HubSpot that was down may wait for its token and its place."""
 
 
 def open_warehouse(settings: Settings) -> Engine:
@@ -66,16 +73,44 @@ def open_hubspot(settings: Settings, warehouse: Engine) -> HubSpotClient:
     Raises:
         ConfigurationError: it is not clear how to log in.
     """
-    burst = limits.burst_limits(settings.hubspot.tier)
     return HubSpotClient(
         base_url=settings.hubspot.base_url,
         api_version=settings.hubspot.api_version,
         tokens=open_hubspot_tokens(settings, warehouse),
-        limiter=RateLimiter(partial(rate_limits.reserve, warehouse, "hubspot", burst)),
+        pace=open_pace(settings, warehouse),
         connect_timeout=settings.hubspot.connect_timeout,
         read_timeout=settings.hubspot.read_timeout,
         connections=requests_in_flight(settings),
     )
+
+
+def open_pace(settings: Settings, warehouse: Engine) -> Pace:
+    """The pace of HubSpot's calls, which all processes and hosts keep together.
+
+    Args:
+        settings: the settings.
+        warehouse: keeps the books; its schema is up to date.
+    """
+    hubspot = settings.hubspot
+    terms = CircuitTerms(
+        failures=hubspot.circuit_failures,
+        failing_seconds=hubspot.circuit_failing_seconds,
+        open_seconds=hubspot.circuit_open_seconds,
+        trial_seconds=hubspot.connect_timeout + hubspot.read_timeout + LONGEST_TURN,
+    )
+    breaker = CircuitBreaker(
+        partial(circuit_breakers.read, warehouse, limits.ACCOUNT),
+        partial(circuit_breakers.change, warehouse, limits.ACCOUNT),
+        terms,
+        service="HubSpot",
+    )
+    books = CallBooks(warehouse, limits.ACCOUNT, limits.limits_of(hubspot.tier), daily_terms(settings))
+    return Pace(books, breaker)
+
+
+def daily_terms(settings: Settings) -> DailyTerms:
+    """What of a day's calls of HubSpot may be spent."""
+    return DailyTerms(limits.TIERS[settings.hubspot.tier].calls_per_day, settings.hubspot.daily_reserve)
 
 
 def requests_in_flight(settings: Settings) -> int:

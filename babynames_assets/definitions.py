@@ -3,8 +3,8 @@
 import dagster as dg
 
 from babynames_assets.assets import hubspot, raw, validated, warehouse
-from babynames_assets.checks import open_dead_letters_are_below_the_threshold
-from babynames_assets.jobs import redrive_dead_letters_job
+from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold
+from babynames_assets.jobs import reconcile_contacts_job, redrive_dead_letters_job
 from babynames_assets.resources.hubspot import HubSpotFactory
 from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, RawFilesFactory
 from babynames_assets.resources.settings import SettingsFactory
@@ -19,8 +19,8 @@ defs = dg.Definitions(
         warehouse.baby_names,
         hubspot.contacts,
     ],
-    asset_checks=[open_dead_letters_are_below_the_threshold],
-    jobs=[redrive_dead_letters_job],
+    asset_checks=[hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold],
+    jobs=[reconcile_contacts_job, redrive_dead_letters_job],
     sensors=[due_dead_letters, paused_syncs],
     resources={
         "settings": SettingsFactory(),

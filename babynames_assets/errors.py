@@ -22,6 +22,10 @@ class RetryableError(BabynamesError):
         self.retry_after = retry_after
 
 
+class CircuitOpenError(RetryableError):
+    """The service is down and is left alone for a while: nothing was sent, and trying at once is of no use."""
+
+
 class RejectedError(BabynamesError):
     """One item was refused for a reason of its own; it belongs in the dead letters, the others go on."""
 

@@ -63,3 +63,11 @@ def range_tags(first: int, last: int) -> dict[str, str]:
 def years_of(context: dg.AssetExecutionContext) -> list[int]:
     """The years that this run was asked for, ascending."""
     return sorted(int(key) for key in context.partition_keys)
+
+
+def checked_years(context: dg.AssetCheckExecutionContext) -> list[int] | None:
+    """The years of the run that a check belongs to, ascending; None for a check that is run alone, of all years."""
+    try:
+        return sorted(int(key) for key in context.partition_keys)
+    except dg.DagsterInvariantViolationError:
+        return None

@@ -43,6 +43,21 @@ class StoredSecret:
     age: float
 
 
+@dataclass(frozen=True)
+class SecretSummary:
+    """What may be told of a secret.
+
+    Attributes:
+        name: what it is.
+        age: seconds since it was written.
+        is_readable: whether one of the keys opens it.
+    """
+
+    name: str
+    age: float
+    is_readable: bool
+
+
 class SecretRows(Protocol):
     """Where the encrypted secrets lie."""
 
@@ -133,9 +148,13 @@ class SecretStore:
             self._rows.reseal(row.name, self._seal(text), version=row.version)
         return len(rows)
 
-    def unreadable(self) -> list[str]:
-        """The names of the secrets that none of the keys opens."""
-        return [row.name for row in self._rows.all() if not self._can_open(row)]
+    def summaries(self) -> list[SecretSummary]:
+        """What lies here, by name."""
+        return [SecretSummary(row.name, row.age, self._can_open(row)) for row in self._rows.all()]
+
+    def forget(self, name: str) -> bool:
+        """Delete a secret; False if there is none."""
+        return self._rows.forget(name)
 
     def _can_open(self, row: SealedSecret) -> bool:
         try:

@@ -1,6 +1,7 @@
 """Tests that hold the house's promises: the direction of imports, one reader of the environment, documented modules."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,13 +26,16 @@ def test_imports_run_one_way() -> None:
     assert result.returncode == 0, result.stdout
 
 
-def test_every_package_is_in_a_layer() -> None:
-    """A new package without a place in the layers would be free to import anything."""
+def test_every_package_and_module_is_in_a_layer() -> None:
+    """A new one without a place in the layers would be free to import anything."""
     contracts = (CHECKOUT / "pyproject.toml").read_text()
     layers = contracts.split("layers = [", maxsplit=1)[1].split("]", maxsplit=1)[0]
-    packages = {path.name for path in (CHECKOUT / "babynames_assets").iterdir() if (path / "__init__.py").is_file()}
+    folder = CHECKOUT / "babynames_assets"
+    packages = {path.name for path in folder.iterdir() if (path / "__init__.py").is_file()}
+    modules = {path.stem for path in folder.glob("*.py")}
+    placed = set(re.findall(r"babynames_assets\.(\w+)", layers))
 
-    missing = {package for package in packages - {"emulators"} if f"babynames_assets.{package}" not in layers}
+    missing = (packages | modules) - placed - {"emulators", "__init__"}
 
     assert not missing
 

@@ -10,7 +10,7 @@ import pytest
 
 from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import scan_file
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 from babynames_assets_tests.servers.kinds import Kind
 from benchmarks import contestants, datasets
 from benchmarks.goals import GOALS, missed
@@ -173,6 +173,11 @@ def test_a_run_ends_with_one_line_of_json_that_has_every_measure(tmp_path: Path)
         "medians"
     ].keys()
     assert server["medians"]["ours"]["seconds"] > 0 < server["startup_seconds"]
+    for name in ("ours", "ours_step", "ours_rerun"):
+        told = server["phases"][name]
+        assert list(told) == ["start", "unpack", "scan", "record", "publish", "load", "end"]
+        assert sum(told.values()) == pytest.approx(server["medians"][name]["seconds"], abs=0.01)
+    assert "bare" not in server["phases"]
 
 
 def _small_archive(folder: Path) -> Path:

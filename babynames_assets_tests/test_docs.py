@@ -15,7 +15,8 @@ from babynames_assets.emulators.hubspot.faults.fault import Fault
 from babynames_assets.emulators.hubspot.faults.rules import RULES
 from babynames_assets.emulators.hubspot.faults.schedule import KINDS
 from babynames_assets.emulators.hubspot.statistics import Statistics
-from babynames_assets.settings import Settings, variables
+from babynames_assets.hubspot import answer_rules
+from babynames_assets.settings import Settings, secret_variables, variables
 
 CHECKOUT = Path(__file__).parents[1]
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
@@ -40,7 +41,7 @@ def test_every_command_is_documented() -> None:
         assert f"`{path}`" in page, path
         for parameter in command.params:
             for option in parameter.opts:
-                if option != "--help":
+                if option.startswith("--") and option != "--help":
                     assert f"`{option}`" in page, f"{path} {option}"
 
 
@@ -95,6 +96,7 @@ def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
 def test_every_variable_that_a_page_names_exists(page: Path) -> None:
     """A page never names a setting that was renamed."""
     known = {name for name, _, _ in variables()} | {"BABYNAMES_ENV_FILE"}
+    known |= {f"{name}_FILE" for name in secret_variables()}
 
     named = set(re.findall(r"BABYNAMES_[A-Z_]+[A-Z]", page.read_text()))
 
@@ -109,6 +111,21 @@ def test_the_example_env_file_of_each_environment_loads_and_holds_no_secret(envi
     settings = Settings(_env_file=path)
 
     assert settings.environment == environment
-    assert settings.hubspot.token is None
-    assert settings.kaggle.token is None
+    assert [name for name in secret_variables() if re.search(rf"^{name}=.", path.read_text(), re.MULTILINE)] == []
     assert re.findall(r"://[^/\s:@]+:([^/\s@]+)@", path.read_text()) in ([], ["PASSWORD"])
+
+
+def test_every_answer_of_hubspot_is_documented_as_it_is_treated() -> None:
+    """docs/guides/hubspot-answers.md is the table of hubspot/answer_rules.py, row by row."""
+    page = (CHECKOUT / "docs" / "guides" / "hubspot-answers.md").read_text()
+
+    documented = [line for line in page.splitlines() if re.match(r"\| \d", line)]
+
+    assert documented == [_row(rule) for rule in answer_rules.RULES]
+
+
+def _row(rule: answer_rules.Rule) -> str:
+    statuses = str(rule.first) if rule.first == rule.last else f"{rule.first} to {rule.last}"
+    said = " or ".join([f"`{rule.policy}`"] * bool(rule.policy) + [f"“{rule.words}”"] * bool(rule.words))
+    waits = "" if rule.wait is None else f"{rule.wait:g} s"
+    return f"| {statuses} | {said} | {rule.action.value} | {waits} | {rule.meaning} |"

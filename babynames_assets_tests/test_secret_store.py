@@ -19,6 +19,11 @@ def store(engine: Engine, *keys: str) -> SecretStore:
     return SecretStore(SealedSecrets(engine), SecretStr(",".join(keys)))
 
 
+def readable(secrets: SecretStore) -> dict[str, bool]:
+    """Which secrets a store can open."""
+    return {one.name: one.is_readable for one in secrets.summaries()}
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_secret_comes_back_as_it_was(sqlite_engine: Engine, text: str) -> None:
@@ -55,8 +60,8 @@ def test_the_newest_key_encrypts_and_older_ones_still_open(sqlite_engine: Engine
     found = store(sqlite_engine, NEW).read("token")
     assert found is not None
     assert found.value.get_secret_value() == CANARY
-    assert store(sqlite_engine, OLD).unreadable() == ["token"]
-    assert store(sqlite_engine, NEW).unreadable() == []
+    assert readable(store(sqlite_engine, OLD)) == {"token": False}
+    assert readable(store(sqlite_engine, NEW)) == {"token": True}
 
 
 def test_a_secret_of_another_key_says_what_to_do(sqlite_engine: Engine) -> None:
@@ -77,7 +82,7 @@ def test_nothing_is_resealed_while_one_secret_cannot_be_opened(sqlite_engine: En
     with pytest.raises(FatalError, match="'b'"):
         store(sqlite_engine, NEW, OLD).reseal()
 
-    assert store(sqlite_engine, OLD).unreadable() == ["b"]
+    assert readable(store(sqlite_engine, OLD)) == {"a": True, "b": False}
 
 
 def test_without_a_key_there_is_no_store(sqlite_engine: Engine) -> None:
@@ -94,3 +99,13 @@ def test_a_key_of_another_form_is_refused_without_being_shown(sqlite_engine: Eng
 
     assert CANARY not in str(caught.value)
     assert OLD not in str(caught.value)
+
+
+def test_a_forgotten_secret_is_gone(sqlite_engine: Engine) -> None:
+    """Also one that no key opens any more: that is what it is for."""
+    store(sqlite_engine, new_key()).write("token", SecretStr(CANARY), version=0)
+
+    assert store(sqlite_engine, NEW).forget("token")
+
+    assert not store(sqlite_engine, NEW).forget("token")
+    assert store(sqlite_engine, NEW).summaries() == []

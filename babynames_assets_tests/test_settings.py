@@ -1,11 +1,12 @@
 """Tests of the settings: where they come from, what a wrong one says, what never shows."""
 
+import traceback
 from pathlib import Path
 
 import pytest
 
 from babynames_assets.errors import ConfigurationError
-from babynames_assets.settings import configured_names, environment_with, load_settings, variables
+from babynames_assets.settings import configured_names, environment_with, load_settings, secret_variables, variables
 from babynames_assets_tests.environment import clear_settings
 
 CANARY = "pat-canary-0123456789"
@@ -156,3 +157,105 @@ def test_a_child_process_inherits_this_environment(monkeypatch: pytest.MonkeyPat
 
     assert child["BABYNAMES_LOG_LEVEL"] == "debug"
     assert "PATH" in child
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_a_secret_is_read_from_the_file_that_its_variable_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    """As Docker and Kubernetes mount it; a line end after it is not a part of it."""
+    (tmp_path / "token").write_bytes(f"{CANARY}{ending}".encode())
+    (tmp_path / "url").write_text("mysql+pymysql://app:pass word@db/names\n")
+    monkeypatch.setenv("BABYNAMES_HUBSPOT__TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("BABYNAMES_WAREHOUSE__URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setenv("BABYNAMES_HUBSPOT__TIER", "starter")
+
+    settings = load_settings()
+
+    assert settings.hubspot.token is not None
+    assert settings.hubspot.token.get_secret_value() == CANARY
+    assert settings.hubspot.tier == "starter"
+    assert settings.warehouse_url.get_secret_value() == "mysql+pymysql://app:pass word@db/names"
+    assert CANARY not in repr(settings)
+
+
+def test_every_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All of them at once, named by the env file."""
+    (tmp_path / "secret").write_text(CANARY)
+    lines = [f"{name}_FILE={tmp_path / 'secret'}" for name in secret_variables()]
+    (tmp_path / "test.env").write_text("\n".join(lines))
+
+    settings = load_settings()
+
+    opened = [settings.secret_key, settings.warehouse.url, settings.kaggle.token, settings.hubspot.token]
+    opened += [settings.hubspot.token_next, settings.hubspot.oauth_client_secret, settings.hubspot.oauth_refresh_token]
+    assert len(opened) == len(secret_variables())
+    assert {secret.get_secret_value() for secret in opened if secret} == {CANARY}
+    assert None not in opened
+    assert CANARY not in repr(settings) + settings.model_dump_json()
+
+
+def test_a_secret_that_is_set_twice_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Which one is meant cannot be known; an empty variable is none."""
+    (tmp_path / "token").write_text(CANARY)
+    monkeypatch.setenv("BABYNAMES_HUBSPOT__TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("BABYNAMES_HUBSPOT__TOKEN", "")
+    assert load_settings().hubspot.token is not None
+    monkeypatch.setenv("BABYNAMES_HUBSPOT__TOKEN", CANARY)
+
+    with pytest.raises(ConfigurationError, match="are both set") as caught:
+        load_settings()
+
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "No such file"), (b"", "is empty"), (b"\n", "is empty"), (b"\xff\xfe" + CANARY.encode(), "not text")],
+)
+def test_a_file_without_a_secret_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    """The message has the variable and the path, and nothing of what is in the file."""
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("BABYNAMES_HUBSPOT__TOKEN_FILE", str(file))
+
+    with pytest.raises(ConfigurationError, match=rf"BABYNAMES_HUBSPOT__TOKEN_FILE: the file .*{reason}") as caught:
+        load_settings()
+
+    assert str(file) in str(caught.value)
+    assert "canary" not in str(caught.value).replace(str(file), "")
+
+
+def test_only_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of another setting with the same ending does not exist."""
+    monkeypatch.setenv("BABYNAMES_HUBSPOT__TIER_FILE", "/run/secrets/tier")
+
+    with pytest.raises(ConfigurationError, match="BABYNAMES_HUBSPOT__TIER_FILE: no such setting"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["HUBSPOT__TOKEN", "HUBSPOT__TOKEN_NEXT", "KAGGLE__TOKEN", "SECRET_KEY"])
+@pytest.mark.parametrize("end", ["\n", " ", "\t", "\r", "é", "\u2019", "\x1b[31m", "\u00a0"])
+def test_a_token_that_no_header_can_carry_is_refused_unseen(
+    monkeypatch: pytest.MonkeyPatch, name: str, end: str
+) -> None:
+    """Otherwise the HTTP library would refuse it, with an error that quotes it."""
+    monkeypatch.setenv(f"BABYNAMES_{name}", CANARY + end)
+
+    with pytest.raises(ConfigurationError, match=f"BABYNAMES_{name}: .*no token has") as caught:
+        load_settings()
+
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("name", ["CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"])
+def test_anything_of_an_oauth_app_means_oauth(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """So that a missing part is missed, instead of the whole being overlooked."""
+    assert not load_settings().hubspot.uses_oauth
+
+    monkeypatch.setenv(f"BABYNAMES_HUBSPOT__OAUTH_{name}", "x")
+
+    assert load_settings().hubspot.uses_oauth

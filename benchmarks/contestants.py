@@ -6,9 +6,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks import phases
 from benchmarks.datasets import Datasets, Release
 from benchmarks.measure import CHECKOUT, BenchmarkError, Sample, Samples, run
 from benchmarks.servers import Server
@@ -76,6 +77,7 @@ class Contestants:
         self.samples = Samples()
         self._server, self._data, self._plan, self._folder, self._say = server, data, plan, folder, say
         self._log = folder / f"{server.kind}.log"
+        self._phases = folder / "phases.json"
         self._years = (data.release.years[0], data.next_release.years[1])
 
     def run_all(self) -> Samples:
@@ -100,7 +102,7 @@ class Contestants:
 
     def _ours(self) -> None:
         with self._server.warehouse(self._years) as url, self._state() as state:
-            ours = [sys.executable, "-m", "benchmarks.ours", "--state", str(state), "--url", url]
+            ours = self._our_command(state, url)
             release, following = self._data.release, self._data.next_release
             for name, wanted in (("ours", release), ("ours_step", following), ("ours_rerun", following)):
                 self._measure(name, [*ours, "--archive", str(wanted.archive)])
@@ -109,9 +111,12 @@ class Contestants:
 
     def _scaled(self, name: str, release: Release) -> None:
         with self._server.warehouse(self._years) as url, self._state() as state:
-            command = [sys.executable, "-m", "benchmarks.ours", "--state", str(state), "--url", url]
-            self._measure(name, [*command, "--archive", str(release.archive)])
+            self._measure(name, [*self._our_command(state, url), "--archive", str(release.archive)])
             self._check(name, url, release)
+
+    def _our_command(self, state: Path, url: str) -> list[str]:
+        place = ["--state", str(state), "--url", url, "--phases", str(self._phases)]
+        return [sys.executable, "-m", "benchmarks.ours", *place]
 
     def _dagster(self) -> None:
         """The file in one run, then all years in another: Dagster's command takes a range for yearly assets only."""
@@ -145,7 +150,8 @@ class Contestants:
                 self._check(name, url, release)
 
     def _measure(self, name: str, command: list[str]) -> None:
-        self._add(name, self._run(name, command, None))
+        sample = self._run(name, command, None)
+        self._add(name, replace(sample, phases=phases.read(self._phases)))
 
     def _run(self, name: str, command: list[str], environment: dict[str, str] | None) -> Sample:
         return run(name, command, log=self._log, server_cpu=self._server.cpu_seconds, environment=environment)

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -28,12 +28,14 @@ class Sample:
         cpu_seconds: the process's own CPU, user and system, with the children that it waited for.
         server_cpu_seconds: the database server's CPU meanwhile; None where the machine does not tell.
         rss_bytes: the most memory that the process had at one time.
+        phases: seconds of each phase that the process told of itself.
     """
 
     seconds: float
     cpu_seconds: float
     server_cpu_seconds: float | None
     rss_bytes: int
+    phases: Mapping[str, float] = field(default_factory=dict)
 
     def then(self, other: "Sample") -> "Sample":
         """This process and another after it, as one thing."""
@@ -67,6 +69,15 @@ class Samples:
     def rss_bytes(self, name: str) -> float:
         """Median peak memory of a thing."""
         return median(sample.rss_bytes for sample in self._samples[name])
+
+    def phases(self, name: str) -> dict[str, float]:
+        """Median seconds of each phase of a thing, and of what came before its end and after its last phase."""
+        samples = [sample for sample in self._samples[name] if sample.phases]
+        if not samples:
+            return {}
+        told = {phase: median(sample.phases[phase] for sample in samples) for phase in samples[0].phases}
+        end = median(sample.seconds - sum(sample.phases.values()) for sample in samples)
+        return {phase: round(seconds, 3) for phase, seconds in {**told, "end": end}.items()}
 
     def medians(self, name: str) -> dict[str, float | int | None]:
         """The medians of a thing, rounded for a reader, and each run's time."""

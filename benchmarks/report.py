@@ -23,6 +23,7 @@ def as_json(
         "startup_seconds": round(samples.seconds("startup"), 3),
         "peers_unavailable": dict(missing_peers),
         "medians": {name: samples.medians(name) for name in samples.names()},
+        "phases": {name: phases for name in samples.names() if (phases := samples.phases(name))},
     }
 
 
@@ -30,6 +31,7 @@ def show(console: Console, results: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the medians of each server, then the measures beside their goals."""
     for server, result in results.items():
         console.print(_medians(f"{server} {result['version']}", result["medians"]))
+        console.print(_phases(f"Where {server}'s seconds go", result["phases"]))
         for peer, reason in result["peers_unavailable"].items():
             console.print(f"{peer} {reason}")
     console.print(_goals(results))
@@ -42,6 +44,14 @@ def _medians(title: str, medians: Mapping[str, Mapping[str, float | None]]) -> T
         server_cpu, memory = found["server_cpu_seconds"], (found["rss_bytes"] or 0) / 2**20
         texts = ["-" if cell is None else f"{cell:.2f}" for cell in (*cells, server_cpu)]
         table.add_row(name, *texts, f"{memory:.0f}", f"{found['runs']}")
+    return table
+
+
+def _phases(title: str, phases: Mapping[str, Mapping[str, float]]) -> Table:
+    names = list(dict.fromkeys(name for found in phases.values() for name in found))
+    table = Table("process", *names, title=title)
+    for process, found in phases.items():
+        table.add_row(process, *(f"{found[name]:.2f}" if name in found else "-" for name in names))
     return table
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from babynames_assets.assets import warehouse as warehouse_assets
 from babynames_assets.clients import requests_in_flight
@@ -10,20 +11,31 @@ from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
 from babynames_assets.settings import Settings
+from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.options import push_options
-from babynames_assets.sync.push import push_years
 from babynames_assets.sync.report import PushReport
 from babynames_assets.warehouse import sync_state
 from babynames_assets.warehouse.engine import Engine, connect
 
 KEY = dg.AssetKey(["hubspot", "contacts"])
 
+PLAN_TAG = "babynames/plan"
+"""A run's tag that names the plan, for whatever starts runs by tags alone, such as a backfill in the UI."""
+
 _PAUSED = (
     "Paused, not done: the calls of the day are spent, and %s contacts are pending. The sensor paused_syncs requests "
     "their years after %s; nobody has to do anything."
 )
 _STOPPED = "Stopped: the outcomes of %s contacts are recorded. The next run of these years goes on from there."
+
+
+class ContactsConfig(dg.Config):
+    """What a run of hubspot/contacts may be told."""
+
+    plan_id: str | None = Field(
+        default=None, description="The plan (babynames sync plan) that this run carries out. Empty: none is needed."
+    )
 
 
 @yearly_asset(
@@ -42,12 +54,13 @@ _STOPPED = "Stopped: the outcomes of %s contacts are recorded. The next run of t
 )
 def contacts(
     context: dg.AssetExecutionContext,
+    config: ContactsConfig,
     settings: dg.ResourceParam[Settings],
     warehouse: dg.ResourceParam[Engine],
     hubspot: dg.ResourceParam[HubSpotClient],
 ) -> dg.MaterializeResult:
     """Bring the contacts of the years asked for to the table."""
-    report = _push(context, settings, warehouse, hubspot)
+    report = _push(context, config, settings, warehouse, hubspot)
     for year, push in report.years.items():
         context.add_asset_metadata(
             {"created": push.created, "updated": push.updated, "refused": push.refused, "archived": push.archived},
@@ -68,7 +81,11 @@ def contacts(
 
 
 def _push(
-    context: dg.AssetExecutionContext, settings: Settings, warehouse: Engine, hubspot: HubSpotClient
+    context: dg.AssetExecutionContext,
+    config: ContactsConfig,
+    settings: Settings,
+    warehouse: Engine,
+    hubspot: HubSpotClient,
 ) -> PushReport:
     years = years_of(context)
     before = _standing(warehouse, years)
@@ -82,7 +99,15 @@ def _push(
 
     options = push_options(settings, requests_in_flight=requests_in_flight(settings))
     try:
-        return push_years(warehouse, hubspot, years, run_id=context.run.run_id, options=options, on_batch=on_batch)
+        return push_approved(
+            warehouse,
+            hubspot,
+            years,
+            plan_id=config.plan_id or context.run.tags.get(PLAN_TAG),
+            run_id=context.run.run_id,
+            options=options,
+            on_batch=on_batch,
+        )
     except BaseException:
         # A person who terminates a run, or is called to a failed one, first wants to know what it did.
         context.log.warning(_STOPPED, f"{so_far.contacts:,}")

@@ -88,7 +88,8 @@ def _current_scan(settings: Settings) -> Scan:
 
 
 def _is_done(connection: Connection, scan: Scan, year: int) -> bool:
-    if ledger.loaded_digest(connection, year) != scan.years[year].digest:
+    last = ledger.last_load(connection, year)
+    if last is None or last.digest != scan.years[year].digest:
         return False
     contacts = sync_state.counts(connection, [year], MAPPING)
     return not contacts.pending and not contacts.to_remove

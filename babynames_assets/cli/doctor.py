@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from babynames_assets.clients import open_hubspot, open_kaggle, open_warehouse
-from babynames_assets.errors import BabynamesError
+from babynames_assets.cli.calls import describe_calls
+from babynames_assets.clients import open_hubspot, open_kaggle, open_secrets, open_warehouse
+from babynames_assets.errors import BabynamesError, FatalError, PausedError
 from babynames_assets.settings import Settings, configured_names, load_settings
 from babynames_assets.warehouse import migrations
-from babynames_assets.warehouse.engine import describe
+from babynames_assets.warehouse.engine import Engine, describe
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "landing folder": _landing_folder,
         "Kaggle": _kaggle,
         "HubSpot": _hubspot,
+        "HubSpot's calls": _calls,
+        "secrets": _secrets,
     }
     for subject, look in examinations.items():
         try:
             yield Finding(subject, "good", look(settings))
+        except PausedError as error:
+            yield Finding(subject, "good", str(error))  # nothing is wrong, and it goes on by itself
         except (BabynamesError, OSError) as error:
             yield Finding(subject, "bad", str(error))
 
@@ -103,15 +109,65 @@ def _kaggle(settings: Settings) -> str:
 
 
 def _hubspot(settings: Settings) -> str:
+    accepted, refused = [], []
+    with _migrated_warehouse(settings) as engine:  # the rate limit is kept there, and OAuth's tokens
+        for name, alone in _logins(settings).items():
+            try:
+                accepted.append(f"{_account(alone, engine)} by {name}")
+            except FatalError as error:
+                refused.append(str(error))
+    if not accepted:
+        raise FatalError(" ".join(refused))
+    return "; ".join([*accepted, *refused]) + f"; limits of tier {settings.hubspot.tier}"
+
+
+def _logins(settings: Settings) -> dict[str, Settings]:
+    """Each way to log in that the settings hold, by name, as settings without the others."""
+    hubspot = settings.hubspot
+    if hubspot.uses_oauth:
+        return {f"OAuth app {hubspot.oauth_client_id}": settings}
+    if hubspot.token_next is None:
+        return {"BABYNAMES_HUBSPOT__TOKEN": settings}
+    newest = {"BABYNAMES_HUBSPOT__TOKEN_NEXT": _without(settings, "token")}
+    return newest if hubspot.token is None else {**newest, "BABYNAMES_HUBSPOT__TOKEN": _without(settings, "token_next")}
+
+
+def _without(settings: Settings, token: str) -> Settings:
+    return settings.model_copy(update={"hubspot": settings.hubspot.model_copy(update={token: None})})
+
+
+def _account(settings: Settings, engine: Engine) -> str:
+    client = open_hubspot(settings, engine)
+    try:
+        found = client.account()
+    finally:
+        client.close()
+    return f"account {found.portal_id} ({found.time_zone}) at {settings.hubspot.base_url}"
+
+
+def _calls(settings: Settings) -> str:
+    with _migrated_warehouse(settings) as engine:
+        return describe_calls(settings, engine)
+
+
+def _secrets(settings: Settings) -> str:
+    if settings.secret_key is None and not settings.hubspot.uses_oauth:
+        return "none change at run time: OAuth is not used"
+    with _migrated_warehouse(settings) as engine:
+        found = open_secrets(settings, engine).summaries()
+    if unreadable := [secret.name for secret in found if not secret.is_readable]:
+        raise FatalError(
+            f"Encrypted by another key than those in BABYNAMES_SECRET_KEY: {', '.join(unreadable)}. Add that key there "
+            "after a comma; if it is lost, run `babynames secrets forget NAME`."
+        )
+    return f"{len(found)} in the warehouse, encrypted, all readable"
+
+
+@contextmanager
+def _migrated_warehouse(settings: Settings) -> Iterator[Engine]:
     engine = open_warehouse(settings)
     try:
-        migrations.require_migrated(engine)  # the rate limit is kept there
-        client = open_hubspot(settings, engine)
-        try:
-            found = client.account()
-        finally:
-            client.close()
+        migrations.require_migrated(engine)
+        yield engine
     finally:
         engine.dispose()
-    account = f"account {found.portal_id} ({found.time_zone}) at {settings.hubspot.base_url}"
-    return f"{account}, limits of tier {settings.hubspot.tier}"

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from babynames_assets.cli import demo, dev, doctor, emulate, ledger, migrate, verify
+from babynames_assets.cli import (
+    dead_letters,
+    demo,
+    dev,
+    doctor,
+    emulate,
+    ledger,
+    migrate,
+    reconcile,
+    secrets,
+    sync,
+    verify,
+)
 from babynames_assets.errors import BabynamesError
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.settings import load_settings
@@ -19,10 +31,14 @@ app = typer.Typer(
 )
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(emulate.app, name="emulate")
+app.add_typer(secrets.app, name="secrets")
+app.add_typer(sync.app, name="sync")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
 app.command("doctor")(doctor.doctor)
 app.command("ledger")(ledger.ledger)
+app.command("reconcile")(reconcile.reconcile)
 app.command("verify")(verify.verify)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from babynames_assets.cli.years import parse_years
+from babynames_assets.cli.years import name_years, parse_years
 from babynames_assets.clients import open_frames, open_raw_files, open_warehouse
 from babynames_assets.loading import verification
 from babynames_assets.loading.findings import Finding
@@ -103,13 +103,8 @@ def _places(findings: Sequence[Finding]) -> str:
 
 
 def _years(years: Sequence[int | None]) -> str:
-    known = sorted({year for year in years if year is not None})
-    if not known:
-        return ""
-    starts = [year for year in known if year - 1 not in known]
-    ends = [year for year in known if year + 1 not in known]
-    ranges = (f"{start}" if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
-    return f" {', '.join(ranges)}"
+    named = name_years(year for year in years if year is not None)
+    return f" {named}" if named else ""
 
 
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:

@@ -1,9 +1,7 @@
 """The account that a token belongs to."""
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.transport import Transport
@@ -23,15 +21,6 @@ class Account:
     portal_id: int
     ui_domain: str
     time_zone: str
-
-    def next_midnight(self, now: dt.datetime) -> dt.datetime | None:
-        """The account's next midnight, or None if this machine does not know the time zone."""
-        try:
-            zone = ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return None
-        tomorrow = now.astimezone(zone).date() + dt.timedelta(days=1)
-        return dt.datetime.combine(tomorrow, dt.time(), tzinfo=zone)
 
 
 def read_account(transport: Transport, paths: Paths) -> Account:

@@ -12,7 +12,8 @@ import structlog
 from pydantic import SecretStr
 
 from babynames_assets.errors import FatalError, RetryableError
-from babynames_assets.hubspot.responses import SCOPES, Answer, describe
+from babynames_assets.hubspot.answer_rules import SCOPES
+from babynames_assets.hubspot.responses import Answer, describe
 
 _log = structlog.get_logger(__name__)
 
@@ -31,6 +32,10 @@ class Bearer:
 
     token: SecretStr
     name: str
+
+    def hidden_in(self, text: str) -> str:
+        """A text without the token: a careless proxy repeats what it was sent in its errors, and those are logged."""
+        return text.replace(self.token.get_secret_value(), "[the token]")
 
 
 class TokenSource(Protocol):
@@ -95,15 +100,19 @@ class StaticTokens:
         if self._reported == self._used:
             return
         self._reported = self._used
-        others = [name for name in self._tokens if name != self._used]
-        advice = f"{self._used} works: when every host has it, {others[0]} can be removed" if others else None
-        _log.info("hubspot_token_accepted", setting=self._used, **({"advice": advice} if advice else {}))
+        newest, *older = self._tokens
+        if older and self._used == newest:
+            advice = f"{newest} works: when every host has it, {older[0]} can be removed"
+            _log.info("hubspot_token_accepted", setting=newest, advice=advice)
+        else:
+            _log.info("hubspot_token_accepted", setting=self._used)
 
     def _give_up(self, bearer: Bearer, answer: Answer) -> None:
         if bearer.name == self._used:
             self._refused.add(bearer.name)
             left = [name for name in self._tokens if name not in self._refused]
             if not left:
+                self._refused.clear()  # whoever calls again later may find that one of them is good again
                 raise FatalError(_all_refused(list(self._tokens), answer))
             self._used = left[0]
             _log.warning("hubspot_token_refused", setting=bearer.name, next=self._used, answer=describe(answer))

@@ -4,27 +4,34 @@ A batch is an upsert by a unique property, so that sending it twice does no harm
 a 5xx, when nobody knows whether HubSpot carried it out.
 """
 
-import datetime as dt
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
 
 import structlog
 
-from babynames_assets.errors import BabynamesError, FatalError, PausedError
+from babynames_assets.errors import BabynamesError, FatalError
 from babynames_assets.hubspot.account import Account, read_account
 from babynames_assets.hubspot.auth import TokenSource
+from babynames_assets.hubspot.contact_reads import (
+    PAGE,
+    ReadContact,
+    ReadOutcome,
+    SearchPage,
+    read_by_key,
+    read_page,
+    shown_contact,
+)
 from babynames_assets.hubspot.contact_writes import MAX_BATCH, BatchOutcome, ContactWrite
+from babynames_assets.hubspot.pace import Pace
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.properties import KEY_PROPERTY, ensure_properties
 from babynames_assets.hubspot.reasons import reason_of
-from babynames_assets.hubspot.responses import RefusedError
+from babynames_assets.hubspot.responses import NotFoundError, RefusedError
 from babynames_assets.hubspot.transport import Patience, Success, Transport
 from babynames_assets.hubspot.upserting import upsert_batch
-from babynames_assets.hubspot.wire import UpsertInput
-from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets.hubspot.wire import SearchAnswer, SearchFilter, UpsertInput
 
 _log = structlog.get_logger(__name__)
 
@@ -38,13 +45,12 @@ class HubSpotClient:
         base_url: str,
         api_version: str,
         tokens: TokenSource,
-        limiter: RateLimiter,
+        pace: Pace,
         connect_timeout: float = 10.0,
         read_timeout: float = 90.0,
         connections: int = 4,
         attempts: int = 6,
         max_wait: float = 60.0,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         """Make a client; it connects when it is used.
 
@@ -52,18 +58,17 @@ class HubSpotClient:
             base_url: the API's address.
             api_version: ``2026-03``, another date, or ``v3``.
             tokens: gives the token of each try.
-            limiter: admits each try of each call.
+            pace: gives each try of each call its turn.
             connect_timeout: seconds to wait for a connection.
             read_timeout: seconds to wait for an answer.
             connections: calls that will be made side by side.
             attempts: the most tries of one call.
             max_wait: the longest wait between two tries, in seconds.
-            clock: seconds since 1970, to know the account's next midnight.
         """
         patience = Patience(connect_timeout, read_timeout, attempts, max_wait)
-        self._transport = Transport(base_url, tokens, limiter, patience=patience, connections=connections)
+        self._transport = Transport(base_url, tokens, pace, patience=patience, connections=connections)
         self._paths = Paths(api_version)
-        self._clock = clock
+        self._pace = pace
         self._account: Account | None = None
 
     def upsert(
@@ -99,27 +104,68 @@ class HubSpotClient:
         def call(inputs: list[UpsertInput]) -> Success:
             return self._batch("upsert", {"inputs": inputs}, before)
 
-        with self._dating_the_daily_limit():
-            return upsert_batch(call, contacts, were_refused=were_refused)
+        return upsert_batch(call, contacts, were_refused=were_refused)
 
     def find(self, keys: Sequence[str], *, before: Callable[[], None] = lambda: None) -> dict[str, str]:
         """The ids of up to 100 contacts, by their keys; keys that HubSpot does not have are left out.
 
+        Raises: as ``read``.
+        """
+        return {key: contact.hubspot_id for key, contact in self.read(keys, [], before=before).found.items()}
+
+    def read(
+        self, keys: Sequence[str], names: Iterable[str], *, before: Callable[[], None] = lambda: None
+    ) -> ReadOutcome:
+        """Read up to 100 contacts by their keys: each is found, or HubSpot says that it is missing.
+
+        Args:
+            keys: values of the unique property.
+            names: properties to read.
+            before: called before every request; what it raises ends the call.
+
         Raises:
             ValueError: there are more than 100.
-            RetryableError: HubSpot could not answer.
+            RetryableError: HubSpot could not answer, or had no word on some of them.
             PausedError: the calls of the day are spent.
             FatalError: HubSpot refuses, or a person has to change something.
         """
         _require_batch(keys)
         if not keys:
-            return {}
-        inputs = [{"id": key} for key in keys]
-        body = {"idProperty": KEY_PROPERTY, "properties": [KEY_PROPERTY], "inputs": inputs}
-        with self._dating_the_daily_limit(), _refused_as_fatal(f"look up {len(keys)} contacts", keys[0]):
-            answer = self._batch("read", body, before).body
-        found = ((one.get("properties", {}).get(KEY_PROPERTY), one["id"]) for one in answer.get("results", []))
-        return {key: hubspot_id for key, hubspot_id in found if key in set(keys)}
+            return ReadOutcome({}, frozenset())
+        with _refused_as_fatal(f"look up {len(keys)} contacts", keys[0]):
+            return read_by_key(lambda body: _object(self._batch("read", body, before)), keys, names)
+
+    def read_one(
+        self, hubspot_id: str, names: Iterable[str], *, before: Callable[[], None] = lambda: None
+    ) -> ReadContact | None:
+        """The contact to which an id leads, which has another one if it was merged away; None where there is none."""
+        shown = ",".join([KEY_PROPERTY, *names])
+        path = f"{self._paths.contacts}/{quote(hubspot_id, safe='')}?properties={shown}"
+        try:
+            return shown_contact(_object(self._transport.call("GET", path, before=before)))
+        except NotFoundError:
+            return None
+
+    def search(
+        self,
+        groups: Sequence[Sequence[SearchFilter]],
+        names: Iterable[str],
+        *,
+        after: str = "",
+        limit: int = PAGE,
+        before: Callable[[], None] = lambda: None,
+    ) -> SearchPage:
+        """Search contacts, a page at a time, in the order of their ids; see ``contact_reads.read_page``.
+
+        Search knows of a change only after a while.
+        """
+
+        def call(body: dict[str, Any]) -> SearchAnswer:
+            reply = self._transport.call("POST", f"{self._paths.contacts}/search", body, before=before)
+            return cast("SearchAnswer", _object(reply))
+
+        with _refused_as_fatal("search contacts", str(groups)):
+            return read_page(call, groups, names, after=after, limit=limit)
 
     def archive(self, hubspot_ids: Sequence[str], *, before: Callable[[], None] = lambda: None) -> None:
         """Archive up to 100 contacts; one that is archived already does no harm.
@@ -139,7 +185,7 @@ class HubSpotClient:
         if not distinct:
             return
         body = {"inputs": [{"id": hubspot_id} for hubspot_id in distinct]}
-        with self._dating_the_daily_limit(), _refused_as_fatal(f"archive {len(distinct)} contacts", distinct[0]):
+        with _refused_as_fatal(f"archive {len(distinct)} contacts", distinct[0]):
             answer = self._batch("archive", body, before).body or {}
         if errors := answer.get("errors"):
             raise FatalError(
@@ -153,13 +199,12 @@ class HubSpotClient:
         Raises:
             FatalError: a property exists in a form that cannot be used; the message says what to do.
         """
-        with self._dating_the_daily_limit():
-            try:
-                # Learnt now, because on the day that the daily limit is met it can no longer be asked.
-                self.account()
-            except FatalError as error:
-                _log.warning("hubspot_account_unknown", error=str(error))
-            ensure_properties(self._transport, self._paths)
+        try:
+            # Asked now, because the account's midnight has to be known before its day is spent.
+            self.account()
+        except FatalError as error:
+            _log.warning("hubspot_account_unknown", error=str(error))
+        ensure_properties(self._transport, self._paths)
 
     def account(self) -> Account:
         """Whose token this is; asked once.
@@ -169,6 +214,7 @@ class HubSpotClient:
         """
         if self._account is None:
             self._account = read_account(self._transport, self._paths)
+            self._pace.set_time_zone(self._account.time_zone)
         return self._account
 
     def contact_list_url(self) -> str:
@@ -188,15 +234,10 @@ class HubSpotClient:
     def _batch(self, name: str, body: Mapping[str, Any], before: Callable[[], None]) -> Success:
         return self._transport.call("POST", f"{self._paths.contacts}/batch/{name}", body, before=before)
 
-    @contextmanager
-    def _dating_the_daily_limit(self) -> Iterator[None]:
-        try:
-            yield
-        except PausedError as error:
-            now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
-            resets_at = self._account.next_midnight(now) if self._account else None
-            when = resets_at.isoformat() if resets_at else "midnight in the account's time zone"
-            raise PausedError(f"{error} Run the sync again after {when}.", until=resets_at) from error
+
+def _object(reply: Success) -> Any:
+    """The body of an answer, or an empty one for what is no JSON object."""
+    return reply.body if isinstance(reply.body, dict) else {}
 
 
 def _require_batch(inputs: Sequence[str]) -> None:

@@ -1,21 +1,31 @@
-"""How many calls HubSpot allows, by the account's subscription.
+"""How many calls HubSpot allows: by the account's subscription, and by what its answers say.
 
 Source: developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines, read in November 2026.
 """
 
+import datetime as dt
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from babynames_assets.resilience.allowances import DailyCount, Limit
 
 WINDOW = 10.0
 """Seconds of HubSpot's rolling window."""
 
-PADDED_WINDOW = 10.25
-"""Seconds of ours. HubSpot counts on arrival: with 10.0 s, calls that travel at different speeds met 4 to 10 answers
-429 in 480 calls; with 10.25 s none, at 2.4 % of the rate."""
+PADDING = 0.25
+"""Seconds by which our windows are longer. HubSpot counts on arrival: with 10.0 s, calls that travel at different
+speeds met 4 to 10 answers 429 in 480 calls; with 10.25 s none, at 2.4 % of the rate."""
 
-BURST_SHARE = 1.2
-"""Calls admitted in one second, as a multiple of the even rate: a start is spread over most of the window."""
+ACCOUNT = "hubspot"
+"""Names the account where its calls are counted: an installation has one."""
+
+BURST, SEARCH = "hubspot", "hubspot search"
+"""The buckets: searches spend nothing of the ten seconds, and have a limit of their own."""
+
+SEARCHES_PER_SECOND = 5
+"""Of an account, whatever its subscription."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,48 @@ def requests_in_flight(tier: str) -> int:
     return math.ceil(per_second * SLOWEST_ANSWER) + math.ceil(per_second / 5)
 
 
-def burst_limits(tier: str) -> list[tuple[int, float]]:
-    """The limits to keep, as (calls, seconds of a rolling window); all of them hold at once."""
-    calls = TIERS[tier].calls_per_window
-    return [(calls, PADDED_WINDOW), (math.ceil(calls / WINDOW * BURST_SHARE), 1.0)]
+def limits_of(tier: str) -> dict[str, list[Limit]]:
+    """The limits to keep, by bucket."""
+    return {
+        BURST: [Limit(TIERS[tier].calls_per_window, WINDOW + PADDING)],
+        SEARCH: [Limit(SEARCHES_PER_SECOND, 1.0 + PADDING)],
+    }
+
+
+def shortest_time(calls: int, limits: Sequence[Limit]) -> float:
+    """Seconds between the first and the last of some calls, if each is made as soon as the limits allow it.
+
+    Args:
+        calls: how many there are.
+        limits: all of them hold at once.
+    """
+    windows = [(divmod(max(calls - 1, 0), limit.calls), limit) for limit in limits]
+    return max((full * limit.seconds + rest * limit.spacing for (full, rest), limit in windows), default=0.0)
+
+
+def bucket_of(path: str) -> str:
+    """The bucket from which a call takes its place."""
+    return SEARCH if path.endswith("/search") else BURST
+
+
+def limit_in(headers: Mapping[str, str]) -> Limit | None:
+    """The limit that an answer tells of; those of search tell of none."""
+    calls = _number(headers, "max")
+    milliseconds = _number(headers, "interval-milliseconds")
+    if not calls or not milliseconds:
+        return None
+    return Limit(calls, milliseconds / 1000 + PADDING)
+
+
+def count_in(headers: Mapping[str, str], day: dt.date) -> DailyCount | None:
+    """The count of the day that an answer tells of; those to OAuth apps tell of none."""
+    allowed, remaining = _number(headers, "daily"), _number(headers, "daily-remaining")
+    if not allowed or remaining is None:
+        return None
+    return DailyCount(day, allowed, max(0, allowed - remaining))
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(f"x-hubspot-ratelimit-{name}", "").strip()
+    # What is longer is no number of calls, and would not fit into the database.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

@@ -88,6 +88,7 @@ class OAuthTokens:
         self._lock = threading.Lock()
         self._held: _Held | None = None
         self._unsaved: tuple[Grant, float] | None = None
+        self._bad: int | None = None
         self._refused = 0
 
     def current(self) -> Bearer:
@@ -100,13 +101,11 @@ class OAuthTokens:
         held = self._held
         if held is None or self._clock() >= held.ends_at:
             with self._lock:
-                held = self._held
-                if held is None or self._clock() >= held.ends_at:
-                    held = self._held = self._obtain(unlike=None)
+                held = self._held = self._newest()
         # While the token is good, one thread renews it and the others go on with it.
         elif self._clock() >= held.due_at and self._lock.acquire(blocking=False):
             try:
-                held = self._held = self._renew_early(self._held or held)
+                held = self._held = self._newest()
             finally:
                 self._lock.release()
         return Bearer(held.grant.access_token, NAME)
@@ -126,10 +125,12 @@ class OAuthTokens:
             held = self._held
             # Else another call met the refusal before this one did.
             if held is not None and held.grant.access_token == bearer.token:
-                self._held = self._replace(held, answer)
+                self._give_up(held, answer)
+                self._held = self._newest()
         raise RetryableError(f"{describe(answer)} There is a new access token.", retry_after=0.0)
 
-    def _replace(self, refused: _Held, answer: Answer) -> _Held:
+    def _give_up(self, refused: _Held, answer: Answer) -> None:
+        self._held, self._bad = None, refused.version
         self._refused += 1
         if self._refused >= REFUSALS:
             raise FatalError(
@@ -138,10 +139,16 @@ class OAuthTokens:
                 f"({GUIDE})."
             )
         _log.warning("hubspot_token_refused", setting=NAME, answer=describe(answer))
-        return self._obtain(unlike=refused.version)
+
+    def _newest(self) -> _Held:
+        """A token that is good: the one that is held, unless another thread has changed it, or else another."""
+        held = self._held
+        if held is None or self._clock() >= held.ends_at:
+            return self._obtain(unlike=self._bad)
+        return held if self._clock() < held.due_at else self._renew_early(held)
 
     def _obtain(self, *, unlike: int | None) -> _Held:
-        """A good token of another version, from the store or from HubSpot."""
+        """A good token of another version, from the store or from HubSpot, however long that takes."""
         deadline = self._clock() + PATIENCE
         while (found := self._stored(unlike) or self._renewed(unlike)) is None:
             if self._clock() >= deadline:
@@ -153,6 +160,7 @@ class OAuthTokens:
         return found
 
     def _renew_early(self, held: _Held) -> _Held:
+        """The next token, or this one for a while longer."""
         try:
             found = self._stored(held.version) or self._renewed(held.version)
         except RetryableError as error:

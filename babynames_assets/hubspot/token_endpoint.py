@@ -36,6 +36,9 @@ _OTHER_ADVICE = (
     "Check BABYNAMES_HUBSPOT__OAUTH_CLIENT_ID, BABYNAMES_HUBSPOT__OAUTH_CLIENT_SECRET and "
     "BABYNAMES_HUBSPOT__OAUTH_REFRESH_TOKEN"
 )
+_REFUSALS = {400, 401, 403, 409, 413, 422}
+"""The statuses that speak of what was sent; of the others the table of all calls knows the meaning."""
+
 _SAME = MappingProxyType({"invalid_grant": "BAD_REFRESH_TOKEN"})
 """The names of RFC 6749, for an answer that has no status of HubSpot's own."""
 
@@ -86,7 +89,7 @@ class TokenEndpoint:
             seconds=round(seconds, 3),
         )
         body = _json(answer.text)
-        if answer.status in (400, 401, 403):
+        if answer.status in _REFUSALS:
             raise _refusal(answer, body)
         raise_for(Answer(answer.call, answer.status, answer.headers, ""))
         return _grant(answer, body, refresh_token, seconds)

@@ -1,4 +1,4 @@
-"""One call of HubSpot's API: a place in the rate limit, the request, the meaning of its answer; again while that helps.
+"""One call of HubSpot's API: its turn, its token, the request, the meaning of its answer; again while that helps.
 
 Every call through here may be repeated, because each is idempotent or is checked by its caller.
 """
@@ -13,10 +13,11 @@ import requests
 import structlog
 from requests.adapters import HTTPAdapter
 
-from babynames_assets.errors import FatalError, RetryableError
+from babynames_assets.errors import CircuitOpenError, FatalError, RetryableError
 from babynames_assets.hubspot.auth import Bearer, TokenSource
-from babynames_assets.hubspot.responses import Answer, raise_for
-from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets.hubspot.pace import Pace
+from babynames_assets.hubspot.responses import Answer, error_of
+from babynames_assets.resilience.circuit_breaker import Outcome
 from babynames_assets.resilience.retry import retrying
 
 _log = structlog.get_logger(__name__)
@@ -66,14 +67,14 @@ class Transport:
         self,
         base_url: str,
         tokens: TokenSource,
-        limiter: RateLimiter,
+        pace: Pace,
         *,
         patience: Patience,
         connections: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._base_url, self._limiter, self._patience, self._clock = base_url.rstrip("/"), limiter, patience, clock
-        self._tokens = tokens
+        self._base_url, self._tokens, self._pace = base_url.rstrip("/"), tokens, pace
+        self._patience, self._clock = patience, clock
         self._session = requests.Session()
         # Retries are ours: urllib3 would repeat a request without a place in the rate limit.
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
@@ -102,6 +103,8 @@ class Transport:
 
         Raises:
             RetryableError: every try failed for a passing reason.
+            CircuitOpenError: HubSpot is down, and was not asked.
+            PausedError: no calls are made for long, because those of the day are spent.
             RefusedError: HubSpot refuses the request for something in it.
             FatalError: a person has to change something.
         """
@@ -112,6 +115,7 @@ class Transport:
             what=what,
             attempts=self._patience.attempts,
             max_wait=self._patience.max_wait,
+            but=CircuitOpenError,
         )
 
     def close(self) -> None:
@@ -120,12 +124,18 @@ class Transport:
 
     def _try(self, method: str, path: str, content: bytes | None, before: Callable[[], None]) -> Success:
         before()
-        # Before the place in the limit: one that is taken and then held while a token is renewed is used too late.
-        bearer = self._tokens.current()
-        waited = self._limiter.acquire()
-        before()
-        started = self._clock()
-        answer = self._send(method, path, content, bearer)
+        with self._pace.turn(path) as turn:
+            # Before the place: one that is taken and then held while a token is renewed is used too late.
+            bearer = self._tokens.current()
+            self._pace.wait(turn)
+            before()
+            started = self._clock()
+            try:
+                answer = self._send(method, path, content, bearer)
+            except RetryableError:
+                turn.outcome = Outcome.FAILED
+                raise
+            self._pace.learn(turn, answer)
         _log.info(
             "hubspot_called",
             method=method,
@@ -133,10 +143,11 @@ class Transport:
             status=answer.status,
             hubspot_correlation_id=answer.correlation_id,
             seconds=round(self._clock() - started, 3),
-            waited=round(waited, 3),
+            waited=round(turn.waited, 3),
         )
         self._tokens.heard(bearer, answer)
-        raise_for(answer)
+        if error := error_of(answer):
+            raise self._pace.heed(turn, error, longest_wait=self._patience.max_wait)
         return Success(_parse(answer), answer.correlation_id)
 
     def _send(self, method: str, path: str, content: bytes | None, bearer: Bearer) -> Answer:
@@ -163,7 +174,8 @@ class Transport:
                 "BABYNAMES_HUBSPOT__BASE_URL."
             ) from error
         # Not response.text: without a charset it guesses the encoding, which takes longer than the call.
-        return Answer(call, response.status_code, response.headers, response.content.decode(errors="replace"))
+        text = bearer.hidden_in(response.content.decode(errors="replace"))
+        return Answer(call, response.status_code, response.headers, text)
 
 
 class _Authorization(requests.auth.AuthBase):

@@ -49,6 +49,35 @@ class BatchAnswer(TypedDict, total=False):
     numErrors: int
 
 
+class ReadResult(TypedDict, total=False):
+    """A contact that is shown."""
+
+    id: str
+    properties: dict[str, str | None]
+
+
+class ReadAnswer(TypedDict, total=False):
+    """The answer to a batch read."""
+
+    results: list[ReadResult]
+    errors: list[ErrorBody]
+
+
+class SearchAnswer(TypedDict, total=False):
+    """The answer to a search."""
+
+    total: int
+    results: list[ReadResult]
+
+
+class SearchFilter(TypedDict, total=False):
+    """A condition of a search."""
+
+    propertyName: str
+    operator: str
+    value: str
+
+
 class PropertyDefinition(TypedDict, total=False):
     """A property of contacts."""
 

@@ -17,7 +17,7 @@ from babynames_assets.ingest.landed_tables import take_landed
 from babynames_assets.ingest.landing import newest_landed_file
 from babynames_assets.ingest.raw_files import RawFile, RawFiles, Source
 from babynames_assets.ingest.unpacked_tables import kept_table, unpack_table
-from babynames_assets.settings import KaggleSettings
+from babynames_assets.setting_groups import KaggleSettings
 
 _log = structlog.get_logger(__name__)
 

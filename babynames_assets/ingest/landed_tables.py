@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from babynames_assets.ingest.landing import LandedFile
 from babynames_assets.ingest.raw_files import RawFile, RawFiles, Source
 from babynames_assets.ingest.unpacked_tables import kept_table, unpack_table
-from babynames_assets.settings import KaggleSettings
+from babynames_assets.setting_groups import KaggleSettings
 
 
 def take_landed(raw_files: RawFiles, landed: LandedFile, settings: KaggleSettings) -> RawFile:

@@ -41,6 +41,10 @@ class Block:
 
     def __len__(self) -> int:
         """Number of lines."""
+        return self._length
+
+    @cached_property
+    def _length(self) -> int:
         return self.body.count(self.end)
 
     @cached_property
@@ -94,14 +98,11 @@ def _whole_lines(file: BinaryIO, file_name: str, block_bytes: int) -> Iterator[t
     end = b"\r" if b"\r" in read and b"\n" not in read else b"\n"
     rest = b""
     while read:
-        head, found, tail = read.rpartition(end)
-        if found:
-            yield rest + head + end, end
-            rest = tail
-        else:
-            rest += tail
+        if cut := read.rfind(end) + 1:
+            yield rest + read[:cut], end
+            rest = b""
         # What lies beyond the limit is of no use: the line will be rejected.
-        rest = rest[: MAX_LINE_BYTES + 1]
+        rest = (rest + read[cut:])[: MAX_LINE_BYTES + 1]
         read = file.read(block_bytes)
     if rest:
         yield rest + end, end

@@ -36,7 +36,7 @@ def plan_for(memory_mib: int) -> MemoryPlan:
     memory = memory_mib * MIB
     return MemoryPlan(
         block_bytes=memory // 128,
-        held_bytes=memory * 3 // 8,
+        held_bytes=memory * 5 // 16,
         batch_bytes=memory // 32,
         year_bytes=memory // 16,
     )

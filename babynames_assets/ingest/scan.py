@@ -29,7 +29,7 @@ from babynames_assets.ingest.rules import Rules, judge
 from babynames_assets.ingest.shards import Shards
 from babynames_assets.ingest.side_by_side import in_order
 from babynames_assets.ingest.year_frames import YearCounts, finish_years, frame_path
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 
 FORMAT = 2
 """Raise it when the rules change: scans of earlier formats are made anew."""
@@ -181,9 +181,9 @@ def _store(scan: Scan, identity: dict[str, Any]) -> None:
         "header_lines": scan.header_lines,
         "lines": scan.lines,
         "unplaced": scan.unplaced,
-        "years": {year: asdict(counts) for year, counts in scan.years.items()},
+        "years": {year: vars(counts) for year, counts in scan.years.items()},
     }
-    (scan.folder / "scan.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (scan.folder / "scan.json").write_text(json.dumps(record) + "\n", encoding="utf-8")
 
 
 def _stored(folder: Path, identity: dict[str, Any]) -> Scan | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from babynames_assets.ingest.archive import Unpacked, unpack_csv
 from babynames_assets.ingest.raw_files import RawFile
-from babynames_assets.settings import KaggleSettings
+from babynames_assets.setting_groups import KaggleSettings
 
 
 def kept_table(known: list[RawFile], member: str | None) -> RawFile | None:

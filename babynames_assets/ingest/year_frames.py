@@ -70,7 +70,8 @@ class _Others(NamedTuple):
     def add(self, resolved: Resolved) -> None:
         self.merged.update(resolved.merged)
         self.duplicates.update(resolved.duplicates)
-        self.rejected.update(dict(resolved.rejected.group_by("year").len().iter_rows()))
+        if not resolved.rejected.is_empty():
+            self.rejected.update(dict(resolved.rejected.group_by("year").len().iter_rows()))
 
 
 class _Task(NamedTuple):

@@ -156,8 +156,15 @@ def _is_held(frame: StoredFrame, current: dict[int, ledger.CurrentYear]) -> bool
 
 def _apply(connection: Connection, frame: StoredFrame, options: LoadOptions) -> LoadCounts:
     hold_year(connection, frame.year)
-    if not options.compare_always and ledger.loaded_digest(connection, frame.year) == frame.provenance.digest:
+    last = ledger.last_load(connection, frame.year)
+    if not options.compare_always and last and last.digest == frame.provenance.digest:
         return LoadCounts(unchanged=frame.provenance.valid)
     # A frame's names are valid: none of them needs a quote.
     parts = (YearPart(part.rows, part.lines) for part in frame.parts())
-    return baby_names.load_parts(connection, frame.year, parts, max_delete_share=options.max_delete_share)
+    return baby_names.load_parts(
+        connection,
+        frame.year,
+        parts,
+        max_delete_share=options.max_delete_share,
+        known_rows=last.rows if last else None,
+    )

@@ -28,12 +28,14 @@ def retrying(
     attempts: int = 6,
     first_wait: float = 0.5,
     max_wait: float = 60.0,
+    but: type[RetryableError] | tuple[()] = (),
     rng: random.Random = _jitter,
 ) -> T:
     """Do the work; on RetryableError wait and do it again.
 
-    The wait is the error's ``retry_after``, at most ``max_wait``. An error without one waits ``first_wait``, doubled
-    with every further try and shortened at random by up to a half, so that many processes do not return in step.
+    The wait is the error's ``retry_after``, lengthened at random by up to a tenth. An error without one waits
+    ``first_wait``, doubled with every further try and shortened at random by up to a half. So many processes do not
+    return in step.
 
     Args:
         work: called once a try.
@@ -41,6 +43,7 @@ def retrying(
         attempts: the most tries, the first included.
         first_wait: seconds before the second try.
         max_wait: the longest wait in seconds, whatever the other side asks for.
+        but: an error that is not worth another try, although it is a RetryableError.
         rng: source of the jitter.
 
     Raises:
@@ -50,7 +53,7 @@ def retrying(
     tried = 0
 
     def wait_after(error: Exception) -> float | bool:
-        if not isinstance(error, RetryableError):
+        if not isinstance(error, RetryableError) or isinstance(error, but):
             return False
         seconds = _wait(error, tried, first_wait, max_wait, rng)
         if tried < attempts:
@@ -68,7 +71,7 @@ def retrying(
 
 def _wait(error: RetryableError, tried: int, first_wait: float, max_wait: float, rng: random.Random) -> float:
     if error.retry_after is not None:
-        return min(max(error.retry_after, 0.0), max_wait)
+        return min(max(error.retry_after, 0.0) * rng.uniform(1.0, 1.1), max_wait)
     return backoff_seconds(tried, first_wait, max_wait, rng)
 
 

@@ -140,15 +140,16 @@ def _in_pieces(engine: Engine, next_piece: Callable[..., list[Contact]]) -> Iter
 
 
 def _years_to_archive(push: Push) -> list[int]:
-    limit = push.options.max_archive_share
+    options = push.options
     with connect(push.engine) as connection:
         found = sync_pieces.removals(connection, list(push.report.years))
     for year in found:
-        if year.gone > limit * year.known:
+        if year.gone > max(options.max_archive_share * year.known, options.approved_archives.get(year.year, 0)):
             raise FatalError(
                 f"{year.gone:,} of the {year.known:,} contacts of {year.year} have no row in the warehouse any more. "
-                f"Archiving them is refused, because the limit is {limit:.0%} of a year; no contact of any year is "
-                "archived. If they are really gone, raise BABYNAMES_HUBSPOT__MAX_ARCHIVE_SHARE for one run."
+                f"Archiving them is refused, because the limit is {options.max_archive_share:.0%} of a year "
+                "(BABYNAMES_HUBSPOT__MAX_ARCHIVE_SHARE); no contact of any year is archived. If they are really gone: "
+                f"babynames sync plan --years {year.year}, and start the sync with the id of that plan."
             )
     return [year.year for year in found]
 

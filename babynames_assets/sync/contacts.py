@@ -1,5 +1,6 @@
 """A row of the warehouse as a HubSpot contact."""
 
+import re
 from typing import Protocol
 
 from babynames_assets.hubspot.contact_writes import ContactWrite
@@ -7,6 +8,8 @@ from babynames_assets.hubspot.contact_writes import ContactWrite
 MAPPING = "1"
 """Version of the mapping below. It is part of every fingerprint: raise it when the properties change, and the next sync
 sends every contact again."""
+
+_KEY = re.compile(r"(?P<year>[1-9][0-9]{0,3})-(?P<sex>[FM])-(?P<name>.+)", re.DOTALL)
 
 
 class BabyName(Protocol):
@@ -32,9 +35,8 @@ def contact_key(row: BabyName) -> str:
 
 def row_of_key(key: str) -> tuple[int, str, str] | None:
     """Year, sex and name of a contact's key, or None if it is the key of no contact."""
-    year, _, rest = key.partition("-")
-    sex, _, name = rest.partition("-")
-    return (int(year), sex, name) if year.isdecimal() and sex and name else None
+    found = _KEY.fullmatch(key)
+    return (int(found["year"]), found["sex"], found["name"]) if found else None
 
 
 def as_contact(row: BabyName, births: int) -> ContactWrite:

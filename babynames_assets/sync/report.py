@@ -1,6 +1,7 @@
 """What a push did, and how it was asked to."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,6 +27,8 @@ class PushOptions:
         requests_in_flight: batches sent side by side.
         removed_contacts: what happens to the contact of a row that has gone.
         max_archive_share: the largest share of a year's contacts that may be archived.
+        approved_archives: so many contacts of a year may be archived whatever their share, because a plan shows them.
+        plan_required_above: so many contacts may be written and archived without a plan; None for any number.
         lease: how the years are held against other syncs.
         stop_seconds: how long answers are waited for when somebody wants this process to end.
         backoff: when a contact that is refused is tried again.
@@ -34,6 +37,8 @@ class PushOptions:
     requests_in_flight: int
     removed_contacts: Literal["archive", "keep"]
     max_archive_share: float
+    approved_archives: Mapping[int, int] = field(default_factory=dict)
+    plan_required_above: int | None = None
     lease: LeaseTerms = field(default_factory=LeaseTerms)
     stop_seconds: float = 20.0
     backoff: Backoff = field(default_factory=Backoff)

@@ -45,6 +45,7 @@ _LASTING = {
     1406: "The frame's schema should have kept it out: report this; nothing is changed.",
     1698: "The server refuses the user or the password: mend BABYNAMES_WAREHOUSE__URL.",
 }
+_NOT_TRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 _log = structlog.get_logger(__name__)
 
@@ -211,6 +212,11 @@ def _meaning(engine: Engine, error: DBAPIError) -> Exception:
         return _sqlite_meaning(place, error)
     code = error.orig.args[0] if error.orig and error.orig.args else None
     text = error.orig.args[-1] if error.orig and error.orig.args else error
+    if _NOT_TRUSTED in str(text):
+        return FatalError(
+            f"The warehouse at {place} shows a certificate that is not trusted ({text}). Nothing was sent. Name the "
+            "authority that signed it in BABYNAMES_WAREHOUSE__URL: ?ssl_ca=/path/to/ca.pem"
+        )
     if code in _LASTING:
         return FatalError(f"The warehouse at {place} answered: {text}. {_LASTING[code]}")
     if code in _PASSING or error.connection_invalidated:

@@ -7,8 +7,13 @@ import sqlalchemy as sa
 
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.rows import NEW, now, upsert
+from babynames_assets.warehouse.rows import ADDED, NEW, now, upsert
 from babynames_assets.warehouse.tables import ledger, sources
+
+_UPDATED_BY_A_LOAD = {
+    **dict.fromkeys(("inserted", "updated", "deleted"), ADDED),
+    **dict.fromkeys(("digest", "unchanged", "run_id", "loaded_at", "is_current"), NEW),
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,14 @@ class CurrentYear:
 
     source_sha256: str
     digest: str
+
+
+@dataclass(frozen=True)
+class LastLoad:
+    """The content that a year of the table was last brought to, and how many rows that are."""
+
+    digest: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -100,20 +113,18 @@ def record_load(connection: Connection, source_sha256: str, year: YearRecord, co
         "loaded_at": moment,
         "is_current": True,
     }
-    added = {
-        name: sa.func.coalesce(ledger.c[name], 0) + getattr(counts, name) for name in ("inserted", "updated", "deleted")
-    }
-    replaced = dict.fromkeys(("digest", "unchanged", "run_id", "loaded_at", "is_current"), NEW)
-    upsert(connection, ledger, [row], keys=["source_sha256", "year"], update={**added, **replaced})
+    upsert(connection, ledger, [row], keys=["source_sha256", "year"], update=_UPDATED_BY_A_LOAD)
 
 
-def loaded_digest(connection: Connection, year: int) -> str | None:
-    """Digest of the frame that the table's year was last brought to; None when it never was.
+def last_load(connection: Connection, year: int) -> LastLoad | None:
+    """What the table's year was last brought to; None when it never was.
 
     A load that skips because of it holds the year first (``year_locks``): another one could change the table in
     between, and the ledger would then name the wrong content.
     """
-    return connection.scalar(sa.select(ledger.c.digest).where(ledger.c.year == year, ledger.c.is_current))
+    query = sa.select(ledger.c.digest, ledger.c.valid).where(ledger.c.year == year, ledger.c.is_current)
+    row = connection.execute(query).one_or_none()
+    return LastLoad(*row) if row else None
 
 
 def current(connection: Connection) -> dict[int, CurrentYear]:

@@ -73,9 +73,8 @@ def release(connection: Connection, claimant: str, *, until: dt.datetime, note: 
         until: when they are due again, UTC without a zone.
         note: why they were not tried, for a person.
     """
-    return change_letters(
-        connection, "release", dead_letters.c.claimed_by == claimant, note=note, next_attempt_at=until
-    )
+    mine = sa.and_(dead_letters.c.status == "retrying", dead_letters.c.claimed_by == claimant)
+    return change_letters(connection, "release", mine, note=note, next_attempt_at=until)
 
 
 def due(engine: Engine, years: Collection[int] | None = None) -> DueLetters | None:

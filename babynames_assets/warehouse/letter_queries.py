@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -94,16 +94,19 @@ class Reason:
     letters: int
 
 
-def matching(wanted: LetterFilter) -> sa.ColumnElement[bool]:
-    """The filter as a condition on the table."""
+def matching(wanted: LetterFilter, connection: Connection) -> sa.ColumnElement[bool]:
+    """The filter as a condition on the table, for letters that are read in the order of their numbers."""
     columns = dead_letters.c
+    # SQLite would find all letters of a service or status by their index and sort them, for every page anew.
+    is_sqlite = connection.dialect.name == "sqlite"
+    service, status = (column.concat("") if is_sqlite else column for column in (columns.service, columns.status))
     conditions: list[sa.ColumnElement[bool]] = [sa.true()]
     if wanted.ids is not None:
         conditions.append(columns.id.in_(wanted.ids))
     if wanted.service is not None:
-        conditions.append(columns.service == wanted.service)
+        conditions.append(service == wanted.service)
     if wanted.statuses is not None:
-        conditions.append(columns.status.in_(wanted.statuses))
+        conditions.append(status.in_(wanted.statuses))
     if wanted.years is not None:
         conditions.append(columns.year.between(*wanted.years))
     if wanted.reason is not None:
@@ -118,9 +121,9 @@ def page(connection: Connection, wanted: LetterFilter, *, limit: int, after: int
     """Letters in the order of their numbers, those behind a number."""
     query = sa.select(*(dead_letters.c[one.name] for one in fields(StoredLetter)))
     rows = connection.execute(
-        query.where(matching(wanted), dead_letters.c.id > after).order_by(dead_letters.c.id).limit(limit)
+        query.where(matching(wanted, connection), dead_letters.c.id > after).order_by(dead_letters.c.id).limit(limit)
     )
-    return [_stored(row) for row in rows.mappings()]
+    return [StoredLetter(**{**row, "payload": json.loads(row["payload"])}) for row in rows.mappings()]
 
 
 def every_letter(engine: Engine, wanted: LetterFilter) -> Iterator[StoredLetter]:
@@ -137,7 +140,8 @@ def every_letter(engine: Engine, wanted: LetterFilter) -> Iterator[StoredLetter]
 
 def count(connection: Connection, wanted: LetterFilter) -> int:
     """How many letters a filter means."""
-    return connection.execute(sa.select(sa.func.count()).select_from(dead_letters).where(matching(wanted))).scalar_one()
+    letters = sa.select(sa.func.count()).select_from(dead_letters).where(matching(wanted, connection))
+    return connection.execute(letters).scalar_one()
 
 
 def history(connection: Connection, letter_id: int) -> list[LetterEvent]:
@@ -176,10 +180,6 @@ def for_a_person(connection: Connection) -> int:
     """Open letters that nothing tries again by itself."""
     waits = sa.and_(dead_letters.c.status == "open", dead_letters.c.next_attempt_at.is_(None))
     return connection.execute(sa.select(sa.func.count()).where(waits)).scalar_one()
-
-
-def _stored(row: Mapping[str, Any]) -> StoredLetter:
-    return StoredLetter(**{**row, "payload": json.loads(row["payload"])})
 
 
 _COMPARED = 200

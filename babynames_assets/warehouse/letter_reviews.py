@@ -68,7 +68,7 @@ def _review(
 
     def next_page(connection: Connection, after: int) -> tuple[list[Any], set[int]]:
         query = sa.select(_LETTERS.id, _LETTERS.service, _LETTERS.status).order_by(_LETTERS.id)
-        meant = query.where(matching(wanted), _LETTERS.id > after).limit(ROWS_IN_STATEMENT)
+        meant = query.where(matching(wanted, connection), _LETTERS.id > after).limit(ROWS_IN_STATEMENT)
         letters = list(connection.execute(meant))
         named = _LETTERS.id.in_([letter.id for letter in letters])
         fit = sa.select(_LETTERS.id).where(named, possible, applies(change, clock.moment(connection)))

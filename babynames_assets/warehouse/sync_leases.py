@@ -65,6 +65,17 @@ def take(connection: Connection, years: Sequence[int], *, holder: str, held_by: 
     return []
 
 
+def held(connection: Connection) -> list[HeldYear]:
+    """The years that are held now, with their holders."""
+    lease = sync_leases.c
+    query = (
+        sa.select(lease.year, lease.held_by, lease.expires_at)
+        .where(lease.holder != _NOBODY, lease.expires_at > clock.moment(connection))
+        .order_by(lease.year)
+    )
+    return [HeldYear(*row) for row in connection.execute(query)]
+
+
 def renew(connection: Connection, years: Collection[int], *, holder: str, seconds: float) -> bool:
     """Hold years for so long from now, if all of them are still the holder's.
 

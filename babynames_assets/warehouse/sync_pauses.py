@@ -34,3 +34,10 @@ def over(connection: Connection) -> dict[int, dt.datetime]:
     columns = sync_pauses.c
     query = sa.select(columns.year, columns.until_at).where(columns.until_at <= clock.moment(connection))
     return {year: until.replace(tzinfo=dt.UTC) for year, until in connection.execute(query.order_by(columns.year))}
+
+
+def waiting(connection: Connection) -> dict[int, dt.datetime]:
+    """All years that wait, each with the moment (in UTC) from which it may go on."""
+    columns = sync_pauses.c
+    query = sa.select(columns.year, columns.until_at).order_by(columns.year)
+    return {year: until.replace(tzinfo=dt.UTC) for year, until in connection.execute(query)}

@@ -19,6 +19,7 @@ from babynames_assets.warehouse.sync_state import (
     RemovedContact,
     fingerprint_of_row,
     same_row,
+    trusted_id,
 )
 from babynames_assets.warehouse.tables import baby_names, contact_sync_state
 
@@ -50,7 +51,7 @@ def next_changed(
         limit: the most rows.
     """
     names = baby_names.c
-    differs = sa.and_(names.year == year, _is_behind(baby_names, after), _differs(mapping))
+    differs = sa.and_(names.year == year, is_behind(baby_names, after), _differs(mapping))
     last = _last_of(connection, _with_state(names.sex, names.name).where(differs), baby_names, limit)
     if last is None:
         return []
@@ -59,7 +60,7 @@ def next_changed(
     query = (
         sa.select(names.year, names.sex, names.name, names.births, fingerprint_of_row(mapping))
         .select_from(baby_names.join(contact_sync_state, same_row()))
-        .where(names.year == year, _is_behind(baby_names, after), _is_up_to(baby_names, last))
+        .where(names.year == year, is_behind(baby_names, after), _is_up_to(baby_names, last))
         .where(contact_sync_state.c.status == "in_doubt")
         .order_by(names.sex, names.name)
     )
@@ -80,10 +81,9 @@ def next_removed(
         limit: the most contacts.
     """
     state = contact_sync_state.c
-    known_id = sa.case((state.status == "in_doubt", sa.null()), else_=state.hubspot_id)
-    is_gone = sa.and_(state.year == year, _has_no_row(), _is_behind(contact_sync_state, after))
+    is_gone = sa.and_(state.year == year, _has_no_row(), is_behind(contact_sync_state, after))
     query = (
-        sa.select(state.year, state.sex, state.name, known_id)
+        sa.select(state.year, state.sex, state.name, trusted_id())
         .where(is_gone)
         .order_by(state.sex, state.name)
         .limit(limit)
@@ -126,6 +126,14 @@ def _differs(mapping: str) -> sa.ColumnElement[bool]:
     return sa.or_(state.name.is_(None), state.fingerprint != fingerprint_of_row(mapping))
 
 
+def is_behind(table: sa.Table, place: Place | None) -> sa.ColumnElement[bool]:
+    """Behind a place in the order of the key: in this form all databases find the range by the key."""
+    if place is None:
+        return sa.true()
+    sex, name = place
+    return sa.or_(table.c.sex > sex, sa.and_(table.c.sex == sex, table.c.name > name))
+
+
 def _mark(connection: Connection, which: sa.ColumnElement[bool]) -> None:
     """Enter rows of the table into the state as in doubt; the id of a contact that HubSpot has accepted stays."""
     values = {
@@ -154,14 +162,6 @@ def _with_state(*columns: sa.ColumnElement) -> sa.Select:
 
 def _has_no_row() -> sa.ColumnElement[bool]:
     return ~sa.exists().where(same_row()).correlate(contact_sync_state)
-
-
-def _is_behind(table: sa.Table, place: Place | None) -> sa.ColumnElement[bool]:
-    """Behind a place in the order of the key: in this form all databases find the range by the key."""
-    if place is None:
-        return sa.true()
-    sex, name = place
-    return sa.or_(table.c.sex > sex, sa.and_(table.c.sex == sex, table.c.name > name))
 
 
 def _is_up_to(table: sa.Table, place: Place) -> sa.ColumnElement[bool]:

@@ -188,6 +188,12 @@ def same_row() -> sa.ColumnElement[bool]:
     return sa.and_(*(baby_names.c[name] == contact_sync_state.c[name] for name in KEY))
 
 
+def trusted_id() -> sa.ColumnElement[str | None]:
+    """The contact's id, or null where what HubSpot has under that key may be another contact by now."""
+    state = contact_sync_state.c
+    return sa.case((state.status == "in_doubt", sa.null()), else_=state.hubspot_id)
+
+
 def _record(connection: Connection, status: str, contacts: Iterable[_Recorded], update: Sequence[str]) -> None:
     moment = now().isoformat(sep=" ", timespec="microseconds")
     rows = [(*contact, status, moment) for contact in contacts]

@@ -137,6 +137,35 @@ rate_limits = sa.Table(
     sa.Column("bucket", sa.String(64), primary_key=True),
     sa.Column("admitted_at", _LONG_TEXT, nullable=False),
     sa.Column("updated_at", MOMENT, nullable=False),
+    sa.Column("learnt_calls", sa.Integer),
+    sa.Column("learnt_seconds", sa.Double),
+    sa.Column("closed_until", MOMENT),
+    sa.Column("closed_seconds", sa.Double),
+    **_OPTIONS,
+)
+
+daily_budgets = sa.Table(
+    "daily_budgets",
+    METADATA,
+    sa.Column("account", sa.String(64), primary_key=True),
+    sa.Column("time_zone", sa.String(64)),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("allowed", sa.BigInteger),
+    sa.Column("spent", sa.BigInteger, nullable=False),
+    sa.Column("paused_until", MOMENT),
+    sa.Column("pause_reason", sa.String(255)),
+    **_OPTIONS,
+)
+
+circuit_breakers = sa.Table(
+    "circuit_breakers",
+    METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failing_since", MOMENT),
+    sa.Column("open_until", MOMENT),
+    sa.Column("trial_holder", sa.String(64)),
+    sa.Column("trial_until", MOMENT),
     **_OPTIONS,
 )
 
@@ -144,6 +173,18 @@ year_locks = sa.Table(
     "year_locks",
     METADATA,
     sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    **_OPTIONS,
+)
+
+sealed_secrets = sa.Table(
+    "sealed_secrets",
+    METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("sealed", sa.Text),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("written_at", MOMENT),
+    sa.Column("leased_by", sa.String(64)),
+    sa.Column("leased_until", MOMENT),
     **_OPTIONS,
 )
 
@@ -165,14 +206,28 @@ sync_pauses = sa.Table(
     **_OPTIONS,
 )
 
-sealed_secrets = sa.Table(
-    "sealed_secrets",
+sync_plans = sa.Table(
+    "sync_plans",
     METADATA,
-    sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("sealed", sa.Text),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("written_at", MOMENT),
-    sa.Column("leased_by", sa.String(64)),
-    sa.Column("leased_until", MOMENT),
+    sa.Column("plan_id", sa.String(16), primary_key=True),
+    sa.Column("first_year", sa.SmallInteger, nullable=False),
+    sa.Column("last_year", sa.SmallInteger, nullable=False),
+    sa.Column("picture", _LONG_TEXT, nullable=False),
+    sa.Column("digest", sa.CHAR(64), nullable=False),
+    sa.Column("made_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    sa.Column("begun_at", MOMENT),
+    sa.Column("finished_at", MOMENT),
+    **_OPTIONS,
+)
+
+reconciliations = sa.Table(
+    "reconciliations",
+    METADATA,
+    sa.Column("task", sa.String(64), primary_key=True),
+    sa.Column("progress", _LONG_TEXT, nullable=False),
+    sa.Column("begun_at", MOMENT, nullable=False),
+    sa.Column("updated_at", MOMENT, nullable=False),
+    sa.Column("finished_at", MOMENT),
     **_OPTIONS,
 )

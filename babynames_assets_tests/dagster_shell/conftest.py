@@ -1,6 +1,6 @@
 """A whole installation for one test: emulators over HTTP, a warehouse, a Dagster instance on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +53,30 @@ class Installation:
         kaggle_versions.publish(self.folder / "kaggle", file)
 
     def run(
-        self, *assets: str, years: tuple[int, int] | None = None, raise_on_error: bool = True
+        self,
+        *assets: str,
+        years: tuple[int, int] | None = None,
+        raise_on_error: bool = True,
+        config: dict[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Materialize some assets in one run, as the UI does: all years of a range in that run."""
-        tags = range_tags(*years) if years else {}
+        """Materialize some assets in one run, as the UI does: all years of a range in that run.
+
+        Args:
+            assets: as place/thing.
+            years: first and last partition.
+            raise_on_error: whether a failed run raises.
+            config: run config of ops, by their names.
+            tags: more tags of the run.
+        """
         return (
             defs.get_repository_def()
             .get_implicit_global_asset_job_def()
             .execute_in_process(
                 instance=self.instance,
                 asset_selection=[dg.AssetKey(asset.split("/")) for asset in assets],
-                tags=tags,
+                tags={**(range_tags(*years) if years else {}), **(tags or {})},
+                run_config={"ops": {name: {"config": values} for name, values in (config or {}).items()}},
                 raise_on_error=raise_on_error,
             )
         )

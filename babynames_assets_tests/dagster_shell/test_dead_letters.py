@@ -39,10 +39,10 @@ def evaluate(installation: Installation) -> dg.RunRequest | dg.SkipReason:
     return answer
 
 
-def run_job(installation: Installation, **options: bool) -> dg.ExecuteInProcessResult:
+def run_job(installation: Installation, *, raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
     """Execute the job that the sensor requests."""
     job = defs.resolve_job_def(redrive_dead_letters_job.name)
-    return job.execute_in_process(instance=installation.instance, **options)
+    return job.execute_in_process(instance=installation.instance, raise_on_error=raise_on_error)
 
 
 def checked(instance: DagsterInstance) -> dg.AssetCheckEvaluation:
@@ -152,7 +152,9 @@ def test_a_sync_is_checked_against_the_threshold(
     metadata = {name: value.value for name, value in evaluation.metadata.items()}
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert (metadata["open"], metadata["threshold"], metadata["contacts"], metadata["lines"]) == (1, 0, 1, 0)
-    assert "| 1 | contacts | CONFLICT | CONFLICT: Contact already exists. Existing ID: 6001 |" in metadata["reasons"]
+    assert "| 1 | contacts | CONFLICT | CONFLICT: Contact already exists. Existing ID: 6001 |" in str(
+        metadata["reasons"]
+    )
     lines = [json.loads(text) for text in capsys.readouterr().err.splitlines() if text.startswith("{")]
     [alert] = [one for one in lines if one["event"] == "dead_letters_above_threshold"]
     assert (alert["level"], alert["letters"], alert["threshold"], alert["of_sync"]) == ("error", 1, 0, 1)

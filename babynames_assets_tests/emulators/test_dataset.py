@@ -13,7 +13,7 @@ from babynames_assets.emulators.dataset import HEADER, Generated, generate
 from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import Scan, rejected, scan_file
 from babynames_assets.ingest.schema import MOST_BIRTHS
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 
 
 def scan_of(path: Path) -> Scan:

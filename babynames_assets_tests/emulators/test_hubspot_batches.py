@@ -21,7 +21,8 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def hubspot(running: Emulated) -> Emulated:
-    """The emulator with a new account."""
+    """The emulator with a new account, at the time when its clock began."""
+    CLOCK.now = Clock().now
     running.reset()
     return running
 

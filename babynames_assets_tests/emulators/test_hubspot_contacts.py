@@ -148,6 +148,27 @@ def test_numbers_are_searched_as_numbers(
     assert sorted(names(found)) == expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "more", "expected"),
+    [
+        ("HAS_PROPERTY", {}, ["anna"]),
+        ("NOT_HAS_PROPERTY", {}, ["mary"]),
+        ("GTE", {"value": "0"}, ["anna"]),
+        ("NEQ", {"value": "9"}, ["mary"]),
+        ("NOT_IN", {"values": ["10"]}, ["anna"]),
+    ],
+)
+def test_a_contact_without_the_number_is_found_by_what_asks_for_none(
+    hubspot: Emulated, operator: str, more: dict[str, Any], expected: list[str]
+) -> None:
+    """No comparison holds for a number that is not there, but that it differs."""
+    hubspot.call("POST", PROPERTIES, {**NEW_PROPERTY, "name": "births", "type": "number", "fieldType": "number"})
+    hubspot.upsert("anna", births="9")
+    hubspot.upsert("mary")
+
+    assert names(search(hubspot, {"propertyName": "births", "operator": operator, **more})) == expected
+
+
 def test_groups_are_alternatives_and_filters_are_not(hubspot: Emulated) -> None:
     """A contact matches if all filters of one group do."""
     hubspot.upsert("anna", lastname="a")

@@ -1,7 +1,6 @@
 """The emulator's tokens: given for a refresh token, a code or the app itself; they expire and are revoked."""
 
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -38,11 +37,6 @@ def ask(hubspot: Emulated, path: str = "2026-03/token", **fields: str) -> reques
         **fields,
     }
     return hubspot.session.post(f"{hubspot.url}/oauth/{path}", data=form, timeout=5, allow_redirects=False)
-
-
-def change(hubspot: Emulated, **order: Any) -> None:
-    """Use the door of the tokens."""
-    assert hubspot.session.post(f"{hubspot.url}/_tokens", json=order, timeout=5).status_code == 204
 
 
 def status(hubspot: Emulated, token: str) -> int:
@@ -90,7 +84,7 @@ def test_access_tokens_expire_on_order(hubspot: Emulated) -> None:
     """For the case that HubSpot ends them earlier than it said; the lasting ones stay."""
     token = ask(hubspot).json()["access_token"]
 
-    change(hubspot, expire=True)
+    hubspot.change_tokens(expire=True)
 
     assert hubspot.call("GET", DETAILS, token=token).json()["category"] == "EXPIRED_AUTHENTICATION"
     assert status(hubspot, TOKEN) == 200
@@ -189,7 +183,7 @@ def test_lasting_tokens_are_added_and_revoked(hubspot: Emulated) -> None:
     """Two are good at once, as while a key is rotated; a new account has the first ones again."""
     assert (status(hubspot, TOKEN), status(hubspot, "pat-second"), status(hubspot, "pat-third")) == (200, 200, 401)
 
-    change(hubspot, add=["pat-third"], revoke=[TOKEN])
+    hubspot.change_tokens(add=["pat-third"], revoke=[TOKEN])
     assert (status(hubspot, TOKEN), status(hubspot, "pat-second"), status(hubspot, "pat-third")) == (401, 200, 200)
 
     hubspot.reset()

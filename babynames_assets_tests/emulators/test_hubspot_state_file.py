@@ -3,10 +3,16 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import requests
 
 from babynames_assets.emulators.hubspot.definitions import complete
 from babynames_assets.emulators.hubspot.store import Store
@@ -18,19 +24,26 @@ from pathlib import Path
 from babynames_assets.emulators import serving
 from babynames_assets.emulators.hubspot.app import create_app
 
-app = create_app(state_file=Path(sys.argv[1]), token=sys.argv[2], tier="free")
+app = create_app(state_file=Path(sys.argv[1]), token=sys.argv[2], tier="free", calls_per_window=0, daily_limit=0)
 serving.serve(app, port=0, announce=lambda url: print(url, flush=True), stop_with_stdin=False)
 """
 KEY = complete({"name": "key", "type": "string", "fieldType": "text", "hasUniqueValue": True})
 
 
+@dataclass
+class Killable(Emulated):
+    """An emulator as a process of its own."""
+
+    kill: Callable[[], None] = lambda: None
+
+
 @contextmanager
-def killed_emulator(file: Path) -> Iterator[Emulated]:
-    """An emulator as a process of its own, which ends by SIGKILL."""
+def killed_emulator(file: Path) -> Iterator[Killable]:
+    """An emulator that ends by SIGKILL."""
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(file), TOKEN], stdout=subprocess.PIPE, text=True)
     with process:
         assert process.stdout
-        emulated = Emulated(process.stdout.readline().strip())
+        emulated = Killable(process.stdout.readline().strip(), kill=process.kill)
         try:
             yield emulated
         finally:
@@ -65,6 +78,35 @@ def test_a_killed_emulator_keeps_what_it_answered_for(tmp_path: Path) -> None:
     with emulated_hubspot(state_file=file) as after:
         assert after.stats()["contacts"] == len(ids) == 200
         assert after.stats()["duplicates"] == 0
+
+
+def test_a_batch_that_a_kill_interrupts_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Killed while batches come in: each that was answered is whole, and the one under way is whole or not there."""
+    file = tmp_path / "state.sqlite"
+    answered: list[int] = []
+    ten_answered = threading.Event()
+
+    def send(hubspot: Emulated) -> None:
+        with suppress(requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
+            for batch in range(10_000):
+                hubspot.upsert(*(f"n{batch}-{number}" for number in range(50)))
+                answered.append(batch)
+                if batch == 10:
+                    ten_answered.set()
+
+    with killed_emulator(file) as hubspot, ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send, hubspot)
+        assert ten_answered.wait(timeout=60)
+        hubspot.kill()
+        sending.result(timeout=60)
+
+    store = Store(file)
+    batches = Counter(
+        int(one.properties["firstname"][1:].partition("-")[0]) for one in store.page(after=0, limit=10**6)
+    )
+    store.close()
+    assert set(batches.values()) == {50}
+    assert set(answered) <= set(batches) <= {*answered, len(answered)}
 
 
 def test_memory_is_forgotten() -> None:

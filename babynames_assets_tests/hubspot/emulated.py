@@ -14,7 +14,7 @@ from babynames_assets.emulators.hubspot.app import create_app
 from babynames_assets.hubspot.auth import StaticTokens
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.hubspot.contact_writes import ContactWrite
-from babynames_assets.resilience.rate_limiter import RateLimiter
+from babynames_assets_tests.hubspot.free_pace import free_pace
 
 TOKEN = "pat-test-canary-5f2c"
 UPSERT = "/crm/objects/2026-03/contacts/batch/upsert"
@@ -30,6 +30,10 @@ class Clock:
         """Seconds since 1970."""
         return self.now
 
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
 
 @dataclass
 class Emulated:
@@ -44,7 +48,7 @@ class Emulated:
             "base_url": self.url,
             "api_version": "2026-03",
             "tokens": StaticTokens({"BABYNAMES_HUBSPOT__TOKEN": SecretStr(TOKEN)}),
-            "limiter": RateLimiter(lambda: 0.0),
+            "pace": free_pace(),
             "connect_timeout": 5,
             "read_timeout": 5,
             "attempts": 3,
@@ -75,6 +79,15 @@ class Emulated:
     def end_faults(self) -> None:
         """Have good days again, whatever was ordered."""
         assert self.session.delete(f"{self.url}/_faults", timeout=5).status_code == 204
+
+    def tokens(self) -> list[str]:
+        """Every token that it takes, or took."""
+        known: list[str] = self.session.get(f"{self.url}/_tokens", timeout=5).json()
+        return known
+
+    def change_tokens(self, **order: Any) -> None:
+        """Add, revoke or expire tokens."""
+        assert self.session.post(f"{self.url}/_tokens", json=order, timeout=5).status_code == 204
 
     def storm(self, *faults: dict[str, Any], seed: int = 0) -> None:
         """Order faults with the seed of their dice."""

@@ -1,7 +1,5 @@
 """The account, its properties, and archiving."""
 
-import datetime as dt
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -136,22 +134,6 @@ def test_the_contact_list_never_fails_a_sync_that_is_done(hubspot: Emulated) -> 
 
     assert client.contact_list_url() == "https://app.hubspot.com/contacts"
     client.close()
-
-
-def test_the_day_ends_at_the_account_s_midnight_across_a_change_of_clocks() -> None:
-    """On the day that the clocks go back, midnight is 25 hours after midnight."""
-    account = Account(1, "app.hubspot.com", "America/New_York")
-    start = dt.datetime(2026, 11, 1, 4, 0, tzinfo=dt.UTC)
-
-    midnight = account.next_midnight(start)
-
-    assert midnight is not None
-    assert midnight.timestamp() - start.timestamp() == 25 * 3600
-
-
-def test_a_time_zone_that_nobody_knows_has_no_midnight() -> None:
-    """An unknown time zone gives no date instead of a wrong one."""
-    assert Account(1, "app.hubspot.com", "Mars/Olympus").next_midnight(dt.datetime.now(dt.UTC)) is None
 
 
 def test_archived_contacts_are_gone_and_their_keys_free(client: HubSpotClient, hubspot: Emulated) -> None:

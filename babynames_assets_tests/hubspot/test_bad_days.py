@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from babynames_assets.errors import FatalError, PausedError, RetryableError
 from babynames_assets.hubspot.auth import StaticTokens
 from babynames_assets.hubspot.client import HubSpotClient
-from babynames_assets_tests.hubspot.emulated import TOKEN, Clock, Emulated, contact, emulated_hubspot
+from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, contact, emulated_hubspot
 
 PASSING = [408, 423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527, 599]
 LASTING = [301, 307, 404, 405, 418, 525, 526]
@@ -121,34 +121,6 @@ def test_a_missing_scope_is_named(client: HubSpotClient, hubspot: Emulated) -> N
 
     with pytest.raises(FatalError, match=r"Missing: crm\.objects\.contacts\.write\."):
         client.upsert([contact("Mary")])
-
-
-def test_the_daily_limit_stops_with_its_end() -> None:
-    """When the day's calls are used up the client stops at once, and says when HubSpot counts anew."""
-    clock = Clock()
-    with emulated_hubspot(daily_limit=9, clock=clock) as hubspot:
-        client = hubspot.client(clock=clock)
-        client.ensure_schema()
-
-        with pytest.raises(PausedError, match="2026-11-24T00:00:00-05:00") as caught:
-            client.upsert([contact("Mary")])
-
-        assert caught.value.until is not None
-        assert caught.value.until.timestamp() == clock.now + 12 * 3600
-        assert hubspot.upserts() == 1
-        client.close()
-
-
-def test_the_daily_limit_without_a_known_account_has_no_date(hubspot: Emulated) -> None:
-    """A client that never learnt the account's time zone says midnight there."""
-    client = hubspot.client()
-    hubspot.order(kind="daily")
-
-    with pytest.raises(PausedError, match="midnight in the account's time zone") as caught:
-        client.upsert([contact("Mary")])
-
-    assert caught.value.until is None
-    client.close()
 
 
 def test_the_daily_limit_stops_the_schema_too(hubspot: Emulated) -> None:

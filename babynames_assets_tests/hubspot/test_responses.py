@@ -1,9 +1,14 @@
 """What an answer means: the cases that no server needs to be asked for."""
 
+import datetime as dt
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from babynames_assets.errors import BabynamesError, FatalError, PausedError, RetryableError
-from babynames_assets.hubspot.responses import Answer, RefusedError, raise_for
+from babynames_assets.hubspot.responses import Answer, LimitedError, RefusedError, error_of, raise_for
 
 NOW = 1_795_453_200.0
 
@@ -46,26 +51,54 @@ def test_a_429_is_told_by_its_policy_or_its_words(text: str, kind: type[Babyname
     [
         ("Mon, 23 Nov 2026 17:00:30 GMT", 30.0),
         ("Mon, 23 Nov 2026 16:00:00 GMT", 0.0),
+        ("0", 0.0),
         ("3600", 3600.0),
         ("9" * 400, float("inf")),
         ("", None),
+        ("soon", None),
+        ("-1", None),
         ("²", None),
     ],
 )
 def test_retry_after_holds_seconds_or_a_date(header: str, waits: float | None) -> None:
     """Seconds and dates are understood, a date in the past means at once, and anything else says nothing."""
-    with pytest.raises(RetryableError) as caught:
-        raise_for(answer(503, retry_after=header), clock=lambda: NOW)
+    error = error_of(answer(503, retry_after=header), clock=lambda: NOW)
 
-    assert caught.value.retry_after == waits
+    assert isinstance(error, RetryableError)
+    assert error.retry_after == waits
 
 
-def test_a_migration_without_retry_after_is_waited_for_a_minute() -> None:
+def test_a_limit_on_seconds_concerns_all_calls_and_a_failure_only_one() -> None:
+    """After 429 nobody should call; after 503 others may."""
+    assert isinstance(error_of(answer(429, "{}")), LimitedError)
+    assert not isinstance(error_of(answer(503)), LimitedError)
+
+
+@pytest.mark.parametrize(("header", "waits"), [(None, 60.0), ("5", 5.0), ("60", 60.0)])
+def test_a_short_migration_is_waited_for(header: str | None, waits: float) -> None:
     """477 normally says how long; without it the client comes back in a minute."""
-    with pytest.raises(RetryableError, match="another data centre") as caught:
-        raise_for(answer(477))
+    error = error_of(answer(477, **({"retry_after": header} if header else {})))
 
-    assert caught.value.retry_after == 60.0
+    assert isinstance(error, RetryableError)
+    assert error.retry_after == waits
+
+
+@pytest.mark.parametrize(("header", "hours"), [("7200", 2), ("9" * 400, 24), ("Mon, 23 Nov 2026 18:00:00 GMT", 1)])
+def test_a_long_migration_pauses_all_calls(header: str, hours: int) -> None:
+    """As long as HubSpot asks for, but no longer than the day that it can take."""
+    error = error_of(answer(477, retry_after=header), clock=lambda: NOW)
+
+    assert isinstance(error, PausedError)
+    assert error.until == dt.datetime.fromtimestamp(NOW + hours * 3600, dt.UTC)
+
+
+@given(status=st.integers(100, 999), text=st.text() | st.dictionaries(st.text(), st.text()).map(json.dumps))
+def test_every_answer_has_a_line_of_the_table(status: int, text: str) -> None:
+    """Whatever HubSpot, or something before it, says: it becomes nothing, or an error that quotes the status."""
+    error = error_of(answer(status, text))
+
+    assert (error is None) == (200 <= status < 300)
+    assert error is None or isinstance(error, RefusedError) or f"answered {status}" in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 422])

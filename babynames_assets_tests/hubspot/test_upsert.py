@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from babynames_assets.errors import FatalError, RetryableError
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.hubspot.contact_writes import NO_ANSWER, Accepted, BatchOutcome, ContactWrite
-from babynames_assets.resilience.rate_limiter import RateLimiter
 from babynames_assets_tests.hubspot.emulated import UPSERT, Emulated, contact
+from babynames_assets_tests.hubspot.free_pace import FreeBooks, free_pace
 
 BATCH = [contact(f"Name{number}", births=number) for number in range(100)]
 KEYS = {one.key for one in BATCH}
@@ -256,6 +256,22 @@ def test_silence_on_a_whole_batch_blames_no_contact(client: HubSpotClient, hubsp
         client.upsert(BATCH)
 
 
+def test_contacts_that_were_refused_before_are_each_judged_again(client: HubSpotClient, hubspot: Emulated) -> None:
+    """That all of them are refused alike, or in silence, is no news then: nothing is raised, each has its outcome."""
+    hubspot.order(kind="conflict", path="/batch/upsert", times=1000)
+    alike = client.upsert(BATCH[:12], were_refused=True)
+    hubspot.end_faults()
+    hubspot.order(kind="drop", path="/batch/upsert", times=2, count=12)
+
+    silent = client.upsert(BATCH[:12], were_refused=True)
+
+    keys = {one.key for one in BATCH[:12]}
+    assert (alike.accepted, alike.refused.keys()) == ({}, keys)
+    assert {refusal.category for refusal in alike.refused.values()} == {"CONFLICT"}
+    assert (silent.accepted, silent.refused.keys()) == ({}, keys)
+    assert {refusal.category for refusal in silent.refused.values()} == {NO_ANSWER}
+
+
 def test_a_lone_contact_in_silence_is_refused(client: HubSpotClient, hubspot: Emulated) -> None:
     """One contact that HubSpot keeps passing over does not stop the sync."""
     hubspot.order(kind="drop", count=1, path="upsert", times=2)
@@ -289,20 +305,15 @@ def test_threads_share_a_client(client: HubSpotClient, hubspot: Emulated) -> Non
     assert hubspot.stats()["contacts"] == 320
 
 
-def test_each_call_is_admitted_by_the_limiter(hubspot: Emulated) -> None:
-    """Every try asks the limiter, a repetition too."""
-    asked: list[int] = []
-
-    def reserve() -> float:
-        asked.append(1)
-        return 0.0
-
-    client = hubspot.client(limiter=RateLimiter(reserve))
+def test_each_try_takes_a_place(hubspot: Emulated) -> None:
+    """Every try takes a place, and spends a call of the day: a repetition too."""
+    books = FreeBooks()
+    client = hubspot.client(pace=free_pace(books))
     client.ensure_schema()
-    before = len(asked)
+    before = len(books.taken)
     hubspot.order(kind="status", status=503, path=UPSERT, times=2)
 
     client.upsert([contact("Mary")])
 
-    assert len(asked) - before == 3
+    assert len(books.taken) - before == 3
     client.close()

@@ -8,7 +8,7 @@ import polars as pl
 
 from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import Scan, rejected, scan_file
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 
 SOURCE = FrameSource("names", "1", "0a")
 """What a scan here is told of its file."""

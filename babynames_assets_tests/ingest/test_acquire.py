@@ -18,7 +18,7 @@ from babynames_assets.errors import FatalError, RetryableError, SourceError
 from babynames_assets.ingest.acquire import Acquired, acquire
 from babynames_assets.ingest.landing import SETTLING_SECONDS
 from babynames_assets.ingest.raw_files import RawFiles
-from babynames_assets.settings import KaggleSettings
+from babynames_assets.setting_groups import KaggleSettings
 from babynames_assets_tests.emulators.kaggle_service import DATASET, KaggleService, kaggle_service
 
 TABLE = b"YearOfBirth,Name,Sex,Number\n1880,Mary,F,7065\n"

@@ -11,7 +11,7 @@ from babynames_assets.ingest.content import digest
 from babynames_assets.ingest.memory import plan_for
 from babynames_assets.ingest.scan import Scan, rejected, scan_file
 from babynames_assets.ingest.schema import validated
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 from babynames_assets_tests.ingest.scanning import SOURCE, accounted, frozen_clock
 
 LINES = 250_000

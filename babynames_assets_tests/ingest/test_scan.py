@@ -20,7 +20,7 @@ from babynames_assets.ingest.memory import plan_for
 from babynames_assets.ingest.provenance import read_provenance
 from babynames_assets.ingest.scan import Scan, prove_that_no_line_is_lost, rejected, scan_file
 from babynames_assets.ingest.year_frames import YearCounts
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 from babynames_assets_tests.ingest.scanning import (
     HEADER,
     SOURCE,

@@ -10,7 +10,7 @@ import resource, sys
 from pathlib import Path
 from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.scan import scan_file
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 source = Path(sys.argv[1])
 settings = IngestSettings(memory_mib=int(sys.argv[2]))
 scan = scan_file(source, source.with_suffix(".scan"), source=FrameSource("names", "1", "0a"), settings=settings)

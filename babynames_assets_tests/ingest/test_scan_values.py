@@ -7,7 +7,7 @@ import pytest
 from babynames_assets.ingest.fields import BAD_QUOTES, BLANK, TOO_LONG
 from babynames_assets.ingest.rules import LONGEST_TEXT
 from babynames_assets.ingest.scan import rejected
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 from babynames_assets_tests.ingest.scanning import HEADER, accounted, reasons, rows, scan_bytes, scan_lines
 
 GOOD = "1990,Good,F,5"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from babynames_assets.errors import FatalError, RetryableError
+from babynames_assets.errors import CircuitOpenError, FatalError, RetryableError
 from babynames_assets.resilience.retry import retrying
 
 
@@ -129,3 +129,25 @@ def test_each_retry_is_one_line_in_the_log() -> None:
             "error": "busy",
         }
     ]
+
+
+def test_an_error_that_is_not_worth_another_try_comes_out_at_once() -> None:
+    """Of RetryableErrors one kind can be left out: whoever knows that the service is down does not wait for it."""
+    work = Work(CircuitOpenError("down"))
+
+    with pytest.raises(CircuitOpenError):
+        retrying(work, what="work", but=CircuitOpenError, first_wait=0.001)
+
+    assert len(work.calls) == 1
+
+
+def test_those_who_were_told_the_same_wait_do_not_return_in_step() -> None:
+    """A wait that the other side asks for is lengthened by up to a tenth, and never shortened."""
+    work = Work(*(RetryableError("busy", retry_after=0.04) for _ in range(5)))
+
+    with capture_logs() as logs:
+        retrying(work, what="work", rng=random.Random(7))  # noqa: S311 - spreads waits
+
+    waits = [line["wait"] for line in logs]
+    assert all(0.04 <= wait <= 0.044 for wait in waits)
+    assert len(set(waits)) > 1

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from babynames_assets.sync.contacts import as_contact, contact_key
+from babynames_assets.sync.contacts import as_contact, contact_key, row_of_key
 from babynames_assets.warehouse.sync_state import ChangedContact
 
 rows = st.builds(
@@ -35,3 +35,15 @@ def test_two_rows_share_a_key_only_if_they_are_the_same_row(one: ChangedContact,
     same = (one.year, one.sex, one.name) == (other.year, other.sex, other.name)
 
     assert (contact_key(one) == contact_key(other)) == same
+
+
+@given(rows)
+def test_a_key_tells_its_row(row: ChangedContact) -> None:
+    """Year, sex and name come back out of it, hyphens of the name included."""
+    assert row_of_key(contact_key(row)) == (row.year, row.sex, row.name)
+
+
+@given(st.one_of(st.text(), st.sampled_from(["1984-F-", "x-F-Mary", "²-F-Mary", "1984-X-Mary", "0-F-M", "99999-F-M"])))
+def test_a_key_of_no_row_tells_nothing(key: str) -> None:
+    """Whatever somebody wrote into the table of letters."""
+    assert row_of_key(key) is None

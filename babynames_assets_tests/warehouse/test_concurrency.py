@@ -1,8 +1,6 @@
 """What must hold when several loads, calls and threads meet in one warehouse."""
 
-import json
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -12,11 +10,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from babynames_assets.errors import ConfigurationError, RetryableError
-from babynames_assets.warehouse import baby_names, ledger, partitioning, rate_limits
+from babynames_assets.warehouse import baby_names, ledger, partitioning
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Connection, Engine, connect, open_engine, run_in_transaction
-from babynames_assets.warehouse.ledger import YearRecord
-from babynames_assets.warehouse.tables import rate_limits as rate_limits_table
+from babynames_assets.warehouse.ledger import LastLoad, YearRecord
 from babynames_assets.warehouse.year_locks import hold_year
 
 OLD, NEW = "a" * 64, "b" * 64
@@ -33,7 +30,8 @@ def _bring(engine: Engine, digest: str, births: int, before_entry: Callable[[], 
     def work(connection: Connection) -> None:
         counts = LoadCounts(inserted=0, updated=0, deleted=0, unchanged=1)
         hold_year(connection, 2000)
-        if ledger.loaded_digest(connection, 2000) != digest:
+        last = ledger.last_load(connection, 2000)
+        if last is None or last.digest != digest:
             counts = baby_names.load_year(connection, 2000, _frame(2000, {"Zoe": births}), max_delete_share=1.0)
         before_entry()
         record = YearRecord(year=2000, lines=1, valid=1, merged=0, duplicates=0, rejected=0, digest=digest)
@@ -63,7 +61,7 @@ def test_the_ledger_names_what_the_table_holds_after_two_runs_at_once(engine: En
 
     with connect(engine) as connection:
         held = baby_names.read_year(connection, 2000)["births"].to_list()
-        assert (ledger.loaded_digest(connection, 2000), held) == (NEW, [2])
+        assert (ledger.last_load(connection, 2000), held) == (LastLoad(NEW, 1), [2])
 
 
 def test_loads_of_different_years_at_once_all_arrive(engine: Engine) -> None:
@@ -103,21 +101,6 @@ def test_a_frame_that_cannot_be_a_year_is_refused(sqlite_engine: Engine, births:
 
     with connect(sqlite_engine) as connection:
         assert baby_names.count_rows(connection) == 0
-
-
-def test_a_clock_that_was_set_back_closes_a_bucket_for_one_window_only(engine: Engine) -> None:
-    """Admissions in the future count as made now; the bucket does not wait until the clock has caught up."""
-    rate_limits.reserve(engine, "calls", [(1, 0.2)])
-    in_an_hour = json.dumps([round((time.time() + 3600) * 1_000_000)])
-    run_in_transaction(
-        engine, lambda connection: connection.execute(sa.update(rate_limits_table).values(admitted_at=in_an_hour))
-    )
-
-    wait = rate_limits.reserve(engine, "calls", [(1, 0.2)])
-    time.sleep(wait + 0.002)
-
-    assert 0 < wait <= 0.2
-    assert rate_limits.reserve(engine, "calls", [(1, 0.2)]) == 0.0
 
 
 def test_a_pool_without_a_free_connection_says_which_setting_helps(

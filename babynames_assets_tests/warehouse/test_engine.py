@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import certifi
 import pytest
 import sqlalchemy as sa
 import stamina
@@ -317,6 +318,16 @@ def test_a_refused_password_is_a_matter_for_a_person(server_parts: sa.URL) -> No
         describe(engine)
 
     assert PASSWORD not in str(caught.value)
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_a_matter_for_a_person(
+    server_url: Callable[[Kind], str],
+) -> None:
+    """MySQL made its certificate itself: the authorities of the web did not sign it."""
+    parts = sa.make_url(server_url(Kind.MYSQL)).update_query_dict({"ssl_ca": certifi.where()})
+
+    with pytest.raises(FatalError, match=r"certificate that is not trusted.*BABYNAMES_WAREHOUSE__URL: \?ssl_ca="):
+        describe(opened(parts))
 
 
 def test_an_unknown_database_is_a_matter_for_a_person(server_parts: sa.URL) -> None:

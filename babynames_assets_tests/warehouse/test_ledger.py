@@ -37,7 +37,8 @@ def rows(engine: Engine) -> list[dict[str, object]]:
 def loaded_digest(engine: Engine, year: int) -> str | None:
     """Digest of the frame that the year was brought to."""
     with connect(engine) as connection:
-        return ledger.loaded_digest(connection, year)
+        last = ledger.last_load(connection, year)
+    return last.digest if last else None
 
 
 def totals(engine: Engine, sha256: str = OLD) -> LedgerTotals:

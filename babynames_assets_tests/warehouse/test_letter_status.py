@@ -188,7 +188,7 @@ def test_every_order_of_changes_obeys_the_rules(engine: Engine) -> None:
 
     OnThisDatabase.engine = engine
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         OnThisDatabase,
         settings=settings(
             max_examples=20,

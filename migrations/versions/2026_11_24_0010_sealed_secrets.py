@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 revision = "2026_11_24_0010"
-down_revision = "2026_11_24_0006"
+down_revision = "2026_11_24_0009"
 branch_labels = None
 depends_on = None
 

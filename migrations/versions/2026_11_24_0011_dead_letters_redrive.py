@@ -57,8 +57,12 @@ def upgrade() -> None:
         op.create_index(op.f("ix_dead_letter_events_letter_id"), "dead_letter_events", ["letter_id"])
     op.execute(
         "UPDATE dead_letters SET category = substr(error, 1, instr(error, ': ') - 1), "
-        "message = substr(error, instr(error, ': ') + 2), next_attempt_at = last_attempt_at "
+        "message = substr(error, instr(error, ': ') + 2) "
         "WHERE service = 'sync' AND status = 'open' AND category IS NULL AND instr(error, ': ') BETWEEN 2 AND 65"
+    )
+    op.execute(
+        "UPDATE dead_letters SET next_attempt_at = last_attempt_at "
+        "WHERE service = 'sync' AND status = 'open' AND next_attempt_at IS NULL"
     )
 
 

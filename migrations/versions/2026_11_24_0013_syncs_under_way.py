@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 revision = "2026_11_24_0013"
-down_revision = "2026_11_24_0011"
+down_revision = "2026_11_24_0012"
 branch_labels = None
 depends_on = None
 

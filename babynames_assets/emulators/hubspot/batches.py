@@ -17,12 +17,12 @@ from babynames_assets.emulators.hubspot.writes import perform, write_from
 
 def create(call: Call) -> Reply:
     """POST batch/create: 201, or 207 if some are refused."""
-    return perform(call, [write_from(item, None, "") for item in call.inputs()], success=201, is_upsert=False)
+    return perform(call, [write_from(item, None, "") for item in _counted(call)], success=201, is_upsert=False)
 
 
 def upsert(call: Call) -> Reply:
     """POST batch/upsert: 200, or 207 if some are refused; each input is found by its own unique property."""
-    inputs = call.inputs()
+    inputs = _counted(call)
     ids = [_id_of(item) for item in inputs]
     _refuse_duplicates(ids)
     names = [text_of(item, "idProperty") or "hs_object_id" for item in inputs]
@@ -36,7 +36,7 @@ def upsert(call: Call) -> Reply:
 
 def update(call: Call) -> Reply:
     """POST batch/update: 200, or 207 if some are refused. HubSpot passes over ids that were merged away in silence."""
-    inputs = call.inputs()
+    inputs = _counted(call)
     ids = [_id_of(item) for item in inputs]
     _refuse_duplicates(ids)
     names = [text_of(item, "idProperty") for item in inputs]
@@ -53,7 +53,7 @@ def update(call: Call) -> Reply:
 
 def read(call: Call) -> Reply:
     """POST batch/read: 200, or 207 if some are unknown. ``idProperty`` stands once, beside the inputs."""
-    ids = [_id_of(item) for item in call.inputs()]
+    ids = [_id_of(item) for item in _counted(call)]
     name = text_of(call.body, "idProperty")
     asked = texts_of(call.body, "properties")
     found = _find(call.store, name, [normalize(name, one) for one in ids])
@@ -75,9 +75,15 @@ def read(call: Call) -> Reply:
 
 def archive(call: Call) -> Reply:
     """POST batch/archive: 204, for unknown contacts too."""
-    contacts = call.store.by_ids(_id_of(item) for item in call.inputs())
+    contacts = call.store.by_ids(_id_of(item) for item in _counted(call))
     call.counts.archived(len(call.store.archive(contacts.values())))
     return Reply(204)
+
+
+def _counted(call: Call) -> list[dict[str, Any]]:
+    inputs = call.inputs()
+    call.counts.batch(call.endpoint, len(inputs))
+    return inputs
 
 
 def _find(store: Store, name: str, values: list[str]) -> dict[str, Contact]:

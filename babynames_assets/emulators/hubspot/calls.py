@@ -62,7 +62,6 @@ class Call:
                 f"The maximum number of inputs supported in a batch is {MAX_BATCH}. Please reduce the number of items "
                 "and try again"
             )
-        self.counts.batch(self.endpoint, len(inputs))
         return inputs
 
     def number(self, name: str, *, default: int, most: int) -> int:

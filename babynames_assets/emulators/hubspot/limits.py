@@ -143,9 +143,7 @@ class Limits:
     daily: DailyCounter
 
     def broken_by(self, lane: Lane) -> str | None:
-        """Admit a request, or say which limit it breaks: a name in LIMITED."""
-        if lane is Lane.OPEN:
-            return None
+        """Admit a request that has limits, or say which one it breaks: a name in LIMITED."""
         if lane is Lane.SEARCH and not self.search.admit():
             return "search"
         if lane is Lane.API and not self.burst.admit():

@@ -35,7 +35,7 @@ def oauth_routes(gate: Gate) -> list[Route]:
         for path, answer in calls.items():
             handler = _handler(tokens, answer)
             routes.append(Route(f"/oauth/{version}/{path}", gate.before(handler, is_open=True), methods=["POST"]))
-    return [*routes, Route("/_tokens", _door(tokens), methods=["POST"])]
+    return [*routes, Route("/_tokens", _door(tokens), methods=["GET", "POST"])]
 
 
 def _handler(tokens: Tokens, answer: Callable[[Tokens, Form], Reply]) -> Callable[[Call], Reply]:
@@ -132,9 +132,11 @@ def _authorization(tokens: Tokens) -> Callable[[Request], Any]:
 
 
 def _door(tokens: Tokens) -> Callable[[Request], Any]:
-    """For tests and people: ``{"add": [...], "revoke": [...], "expire": true}``."""
+    """For tests and people: all tokens, and ``{"add": [...], "revoke": [...], "expire": true}`` to change them."""
 
     async def change(request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse(sorted(tokens.all()))
         order = await request.json()
         tokens.lasting.update(order.get("add", []))
         for token in order.get("revoke", []):

@@ -71,6 +71,12 @@ def not_found() -> ApiError:
     return ApiError(404, "resource not found", "OBJECT_NOT_FOUND")
 
 
+def conflict(owner: int | None) -> ApiError:
+    """409: a value that must be unique belongs to another contact; one of the same batch has no id yet."""
+    known = f" Existing ID: {owner}" if owner else ""
+    return ApiError(409, f"Contact already exists.{known}", "CONFLICT")
+
+
 def burst_limited() -> ApiError:
     """429: too many calls in ten seconds."""
     return ApiError(

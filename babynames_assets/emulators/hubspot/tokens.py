@@ -53,6 +53,10 @@ class Tokens:
         self.codes: dict[str, str] = {}
         self._ends: dict[str, float] = {}
 
+    def all(self) -> set[str]:
+        """Every token that it takes, or took."""
+        return {*self.lasting, *self.refresh_tokens, *self._ends}
+
     def refusal(self, authorization: str) -> ApiError | None:
         """Why a request with this header is refused; None if it is let in."""
         token = authorization.removeprefix(SCHEME)

@@ -7,7 +7,7 @@ from typing import Any
 from babynames_assets.emulators.hubspot import rendering, validation
 from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.records import Contact
-from babynames_assets.emulators.hubspot.replies import ApiError, Reply, invalid
+from babynames_assets.emulators.hubspot.replies import ApiError, Reply, conflict, invalid
 from babynames_assets.emulators.hubspot.shapes import properties_of, text_of
 
 
@@ -101,10 +101,8 @@ def _claim_values(call: Call, writes: list[Write]) -> list[Write]:
         mine = [(name, write.changes[name]) for name in names if not write.error and write.changes.get(name)]
         owner = next((owners[value] for value in mine if owners.get(value, myself) != myself), None)
         if owner is not None:
-            known = f" Existing ID: {owner}" if owner > 0 else ""
-            conflict = ApiError(409, f"Contact already exists.{known}", "CONFLICT")
             call.counts.claimed_twice()
-            claimed.append(replace(write, error=conflict))
+            claimed.append(replace(write, error=conflict(owner if owner > 0 else None)))
         else:
             owners.update(dict.fromkeys(mine, myself))
             claimed.append(write)

@@ -13,7 +13,7 @@ from babynames_assets.ingest.provenance import FrameSource
 from babynames_assets.ingest.raw_files import RawFile
 from babynames_assets.ingest.scan import scan_file
 from babynames_assets.loading.frames import publish_year
-from babynames_assets.settings import IngestSettings
+from babynames_assets.setting_groups import IngestSettings
 from babynames_assets_tests.loading.crashing.content import YEARS, Content, Rows
 
 ROWS = 40_000

@@ -64,9 +64,10 @@ def _drop(struck: Struck) -> Reply:
 
 
 def _pass_over(struck: Struck) -> Reply:
-    body = struck.call.body
-    kept = struck.spared(struck.call.inputs())
-    return struck.handle(replace(struck.call, raw=to_json({**body, "inputs": kept})))
+    if not (inputs := struck.inputs()):
+        return struck.handle(struck.call)
+    content = {**struck.call.body, "inputs": struck.spared(inputs)}
+    return struck.handle(replace(struck.call, raw=to_json(content)))
 
 
 def _untraced(struck: Struck) -> Reply:

@@ -1,6 +1,5 @@
 """The fault of a person who merges two contacts while a client writes them."""
 
-from babynames_assets.emulators.hubspot.calls import Call
 from babynames_assets.emulators.hubspot.faults.struck import Kind, Struck
 from babynames_assets.emulators.hubspot.records import Contact
 from babynames_assets.emulators.hubspot.replies import Reply
@@ -8,18 +7,18 @@ from babynames_assets.emulators.hubspot.validation import normalize
 
 
 def _merge(struck: Struck) -> Reply:
-    store, named = struck.call.store, _named(struck.call)
+    named = _named(struck)
     if len(named) > 1:
-        store.merge(survivor=named[-1], gone=named[0])
+        struck.call.store.merge(survivor=named[-1], gone=named[0])
     return struck.handle(struck.call)
 
 
-def _named(call: Call) -> list[Contact]:
+def _named(struck: Struck) -> list[Contact]:
     """The contacts of a batch that exist, in the order of the inputs."""
-    found: dict[int, Contact] = {}
-    for item in call.inputs():
-        given, name = str(item.get("id", "")), item.get("idProperty") or call.body.get("idProperty")
-        known = call.store.by_values(name, [normalize(name, given)]) if name else call.store.by_ids([given])
+    store, found = struck.call.store, dict[int, Contact]()
+    for item in struck.inputs():
+        given, name = str(item.get("id", "")), item.get("idProperty") or struck.call.body.get("idProperty")
+        known = store.by_values(str(name), [normalize(str(name), given)]) if name else store.by_ids([given])
         found.update({contact.id: contact for contact in known.values() if contact.archived_at is None})
     return list(found.values())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from babynames_assets.emulators.hubspot import validation
 from babynames_assets.emulators.hubspot.faults.fault import Fault
-from babynames_assets.emulators.hubspot.replies import ApiError, invalid
+from babynames_assets.emulators.hubspot.replies import ApiError, conflict, invalid
 
 
 def _refused(identity: str) -> ApiError:
@@ -17,7 +17,7 @@ def _refused(identity: str) -> ApiError:
 
 
 def _claimed(_identity: str) -> ApiError:
-    return ApiError(409, "Contact already exists. Existing ID: 6001", "CONFLICT")
+    return conflict(6001)
 
 
 RULES: dict[str, tuple[str, Callable[[str], ApiError]]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from babynames_assets.emulators.hubspot.calls import Call, Handler
 from babynames_assets.emulators.hubspot.faults.fault import Fault
-from babynames_assets.emulators.hubspot.replies import Reply
+from babynames_assets.emulators.hubspot.replies import ApiError, Reply
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,13 @@ class Struck:
     dice: random.Random
     call: Call
     handle: Handler
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """The inputs of the batch; none if the request is no batch, or a bad one."""
+        try:
+            return self.call.inputs()
+        except ApiError:
+            return []
 
     def delay(self) -> float:
         """Seconds to wait with the answer."""
