@@ -221,6 +221,9 @@ def test_pushes_of_different_years_work_side_by_side(sync: Sync) -> None:
     gate = threading.Barrier(2, timeout=30)
     clients = [sync.hubspot.client() for _ in range(2)]
 
+    def meet(_report: object) -> None:
+        gate.wait()
+
     def push(year: int) -> None:
         push_years(
             sync.engine,
@@ -228,7 +231,7 @@ def test_pushes_of_different_years_work_side_by_side(sync: Sync) -> None:
             [year],
             run_id=f"run {year}",
             options=replace(ARCHIVE, lease=LeaseTerms(seconds=60, wait=0)),
-            on_batch=lambda _report: gate.wait() and None,
+            on_batch=meet,
         )
 
     threads = [threading.Thread(target=push, args=(year,)) for year in (2001, 2002)]

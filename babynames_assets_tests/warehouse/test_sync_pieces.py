@@ -27,7 +27,7 @@ def removed(engine: Engine, year: int = 2001, limit: int = ALL_AT_ONCE) -> list[
     return in_pieces(engine, partial(sync_pieces.next_removed, year=year, limit=limit))
 
 
-def in_pieces(engine: Engine, read: partial) -> list:  # type: ignore[type-arg]
+def in_pieces(engine: Engine, read: partial) -> list:
     """All pieces, one behind the other."""
     found: list = []
     after: Place | None = None
