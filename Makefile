@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 PACKAGES := babynames_assets babynames_assets_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format types imports check bench bench-sync lock doctor screenshots campaign-load clean
+.PHONY: help demo dev test lint format types imports check bench bench-sync lock doctor screenshots campaign-load campaign clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ lock: $(VENV)/.dev ## Choose new versions of the dependencies; commit requiremen
 campaign-load: $(VENV)/.dev ## Kill loads and crash their servers, and compare the table; KILLS=50 RESTARTS=10 SEED=1
 	@$(BIN)/python -m babynames_assets_tests.loading.crashing $(if $(KILLS),--kills '$(KILLS)') \
 		$(if $(RESTARTS),--restarts '$(RESTARTS)') $(if $(SEED),--seed '$(SEED)')
+
+campaign: $(VENV)/.dev ## Syncs through storms, kills and crashes of their database; RUNS=200 SEED=1 KINDS="sqlite mysql mariadb"
+	@$(BIN)/python -m babynames_assets_tests.sync.crashing $(if $(RUNS),--runs '$(RUNS)') $(if $(SEED),--seed '$(SEED)') \
+		$(if $(KINDS),--kinds $(KINDS))
 
 clean: ## Remove what the commands above made, the demo's state included
 	rm -rf $(VENV) $(BENCH_VENV) .babynames .servers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

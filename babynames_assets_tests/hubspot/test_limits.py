@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from babynames_assets.hubspot.limits import BURST, SEARCH, TIERS, bucket_of, count_in, limit_in, limits_of
+from babynames_assets.hubspot.limits import (
+    BURST,
+    SEARCH,
+    TIERS,
+    bucket_of,
+    count_in,
+    limit_in,
+    limits_of,
+    requests_in_flight,
+)
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.resilience.allowances import DailyCount, Limit
 from babynames_assets.setting_groups import HubSpotSettings
@@ -97,3 +106,12 @@ def test_calls_that_travel_at_different_speeds_meet_no_limit(tier: str, delays: 
     arrived = sorted(at + delays[number % len(delays)] for number, at in enumerate(admitted))
 
     assert all(later - earlier >= 10.0 for earlier, later in zip(arrived, arrived[calls:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("tier", "calls"), [("free", 52), ("professional", 99), ("oauth_app", 58), ("api_limit_increase", 130)]
+)
+def test_enough_calls_are_under_way_for_answers_of_five_seconds(tier: str, calls: int) -> None:
+    """The allowance of five seconds, and a few more for what lies between two calls of one place."""
+    assert requests_in_flight(tier) == calls
+    assert requests_in_flight(tier) * 10 > TIERS[tier].calls_per_window * 5

@@ -42,6 +42,47 @@ def test_a_second_push_sends_nothing(sync: Sync) -> None:
     assert sync.hubspot.upserts() == before
 
 
+def test_a_push_with_nothing_to_do_makes_no_call(sync: Sync) -> None:
+    """Not even to look at the properties: a sync a day of 145 years costs nothing when nothing is new."""
+    sync.load(1984, names(3))
+    sync.push(1984)
+    before = sync.hubspot.stats()["requests"]
+
+    sync.push(1984, 1985)
+
+    assert sync.hubspot.stats()["requests"] == before
+
+
+def test_a_push_makes_exactly_the_calls_that_the_difference_needs(sync: Sync) -> None:
+    """250 new, 130 changed and 20 gone: four batches and one archive; nothing is written that HubSpot has so."""
+    sync.load(1984, names(400))
+    sync.push(1984)
+    before = sync.hubspot.stats()
+    again = {f"New{name[4:]}": 5 for name in names(250)}
+    sync.load(1984, {**dict(list(names(380).items())), **dict.fromkeys(list(names(130)), 11), **again})
+
+    sync.push(1984)
+
+    after = sync.hubspot.stats()
+    calls = {path: number - before["by_path"].get(path, 0) for path, number in after["by_path"].items()}
+    assert {path.rsplit("/", 1)[1]: number for path, number in calls.items() if "batch" in path} == {
+        "upsert": 4,
+        "archive": 1,
+    }
+    assert after["writes"]["redundant"] == 0
+
+
+def test_as_many_requests_are_under_way_as_allowed_and_no_more(sqlite_sync: Sync) -> None:
+    """With 13 batches and slow answers: five at a time."""
+    sqlite_sync.load(1984, names(650))
+    sqlite_sync.hubspot.order(kind="slow", path="/batch/upsert", delay=0.05, rate=1.0)
+
+    sqlite_sync.push(1984, options=replace(ARCHIVE, requests_in_flight=5))
+
+    assert sqlite_sync.hubspot.stats()["max_in_flight"] == 5
+    assert sqlite_sync.counts().synced == 650
+
+
 def test_only_what_changed_is_sent(sync: Sync) -> None:
     """One new row and one other count are one call of two contacts."""
     sync.load(1984, names(150))
@@ -127,6 +168,21 @@ def test_archiving_too_large_a_share_is_refused_and_changes_nothing(sqlite_sync:
         sqlite_sync.push(1984)
 
     assert len(sqlite_sync.hubspot.births()) == 10
+
+
+def test_one_year_that_lost_too_much_keeps_every_contact_of_all_years(sync: Sync) -> None:
+    """A source that shrank by half: nothing is archived anywhere, what is new arrives all the same."""
+    sync.load(1984, names(10))
+    sync.load(1985, names(10))
+    sync.push(1984, 1985)
+    sync.load(1984, names(9))
+    sync.load(1985, {**names(4), "Newcomer": 1})
+
+    with pytest.raises(FatalError, match=r"6 of the 11 contacts of 1985 .* no contact of any year is archived"):
+        sync.push(1984, 1985)
+
+    assert len(sync.hubspot.births()) == 21
+    assert sync.hubspot.stats()["writes"]["archived"] == 0
 
 
 def test_a_refused_contact_is_a_dead_letter_and_does_not_hold_up_the_others(sync: Sync) -> None:

@@ -249,3 +249,35 @@ def test_files_are_named_after_their_revision() -> None:
     for stem, revision in zip(files, migrations.history(), strict=True):
         assert re.fullmatch(r"\d{4}_\d\d_\d\d_\d{4}_\w+", stem)
         assert stem.startswith(revision.revision)
+
+
+def test_states_of_contacts_survive_the_migration_that_knows_doubt_and_its_undoing(engine: Engine) -> None:
+    """The release before knows two states: what was in doubt is pending there too, and no id is lost."""
+
+    def states() -> list[tuple[str, str, str, str | None]]:
+        with connect(engine) as connection:
+            query = "SELECT name, status, fingerprint, hubspot_id FROM contact_sync_state ORDER BY name"
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+    rows = [
+        "(2001, 'F', 'Anna', '1:9', 'synced', '11', '2026-01-01 00:00:00')",
+        "(2001, 'F', 'Emma', '1:9', 'refused', NULL, '2026-01-01 00:00:00')",
+        "(2001, 'F', 'Mary', '', 'in_doubt', '12', '2026-01-01 00:00:00')",
+        "(2001, 'F', 'Zoe', '', 'in_doubt', NULL, '2026-01-01 00:00:00')",
+    ]
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"INSERT INTO contact_sync_state VALUES {', '.join(rows)}")
+    known = [revision.revision for revision in migrations.history()]
+    before = states()
+
+    migrations.down(engine, steps=len(known) - known.index("2026_11_24_0013"))
+    undone = states()
+    migrations.up(engine)
+
+    assert undone == [
+        ("Anna", "synced", "1:9", "11"),
+        ("Emma", "refused", "1:9", None),
+        ("Mary", "synced", "", "12"),
+    ]
+    assert states() == undone
+    assert [row[0] for row in before] == ["Anna", "Emma", "Mary", "Zoe"]

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from babynames_assets.emulators.hubspot.calls import Call, Handler
@@ -70,6 +70,9 @@ class Gate:
                 dripping = reply.ending is Ending.DRIPPING
                 await asyncio.sleep(self.latencies.draw() + (0 if dripping else reply.delay))
                 return as_response(replace(reply, headers=self._headers(reply, lane)))
+            except ClientDisconnect:
+                # It died in the middle of its request: nobody hears an answer.
+                return Response(status_code=400)
             finally:
                 self.statistics.left()
 

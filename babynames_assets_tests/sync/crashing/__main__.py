@@ -6,7 +6,6 @@ makes it again. A run is decided by its own seed: the first has the seed that is
 
 import argparse
 import json
-import logging
 import random
 import sys
 import tempfile
@@ -35,8 +34,6 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     asked = parser.parse_args()
     configure_logging("error")
-    # A client that is gone in the middle of its request is what this is about.
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     began = time.monotonic()
     tally = _runs("real", range(asked.seed, asked.seed + asked.runs), asked.kinds)
     controls = _controls(asked.seed) if asked.runs > 1 else {}

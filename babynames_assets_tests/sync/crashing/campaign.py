@@ -13,6 +13,7 @@ from babynames_assets.warehouse.rows import NEW, delete, upsert
 from babynames_assets.warehouse.tables import METADATA, baby_names
 from babynames_assets_tests.crashing.warehouses import settle, warehouse
 from babynames_assets_tests.hubspot.emulated import Emulated, emulated_hubspot
+from babynames_assets_tests.hubspot.oauth_client import APP
 from babynames_assets_tests.servers.private import PrivateServer
 from babynames_assets_tests.sync.crashing import checker
 from babynames_assets_tests.sync.crashing.checker import Fault
@@ -106,7 +107,7 @@ def opened(kinds: Iterable[str], folder: Path, *, way: str = "real") -> Iterator
     """A campaign on these kinds of databases, whose syncs work in this way, a key of ``ways.WAYS``."""
     with ExitStack() as stack:
         syncers = stack.enter_context(Syncers())
-        hubspot = stack.enter_context(emulated_hubspot(calls_per_window=0, searches_per_second=0, daily_limit=0))
+        hubspot = stack.enter_context(emulated_hubspot(calls_per_window=0, daily_limit=0, oauth=APP))
         warehouses = {kind: stack.enter_context(warehouse(kind, folder)) for kind in kinds}
         yield Campaign(warehouses, hubspot, syncers, way)
 
@@ -140,6 +141,8 @@ class _Run:
         return self.found
 
     def _step(self, step: Step) -> None:
+        if step.expires:
+            self.hubspot.change_tokens(expire=True)
         if step.last:
             self._until_it_ends_well(self.way, step.table)
         elif step.happening == "twin":
@@ -195,6 +198,7 @@ class _Run:
             way=way,
             years=sorted({year for year, _, _ in table}),
             in_flight=self.plan.in_flight,
+            uses_oauth=self.plan.uses_oauth,
             happening=step.happening if step else "nothing",
             event=step.event if step else 0,
             delay=step.delay if step else 0.0,

@@ -16,6 +16,8 @@ Happening = Literal["nothing", "kill", "restart", "twin"]
 _CALM_SHARE = 0.1
 """So many runs have no faults at all: there nothing may be written twice."""
 
+_OAUTH_SHARE = 0.3
+
 _EVENTS_OF_A_START = 25
 _EVENTS_OF_A_BATCH = 9
 """About so many statements, commits, requests and answers has a sync, so that most interruptions come inside it."""
@@ -31,6 +33,7 @@ class Step:
             years runs beside it.
         event: at which of its events: statements, commits, requests and answers are counted.
         delay: seconds after that event.
+        expires: HubSpot takes no token any more that it gave before this sync.
         last: the sync is repeated until it ends well.
     """
 
@@ -38,6 +41,7 @@ class Step:
     happening: Happening = "nothing"
     event: int = 0
     delay: float = 0.0
+    expires: bool = False
     last: bool = False
 
 
@@ -50,6 +54,7 @@ class RunPlan:
         kind: of the database.
         storm: faults on order at HubSpot.
         in_flight: requests side by side.
+        uses_oauth: logs in with tokens that expire, not with one that lasts.
         steps: one after the other.
     """
 
@@ -57,6 +62,7 @@ class RunPlan:
     kind: str
     storm: list[dict[str, Any]]
     in_flight: int
+    uses_oauth: bool
     steps: list[Step]
 
     @property
@@ -77,9 +83,9 @@ def draw(seed: int, kinds: Sequence[str], *, rows: tuple[int, int] = (1500, 4000
     kind = rng.choice(list(kinds))
     is_calm = rng.random() < _CALM_SHARE
     storm = [] if is_calm else _storm(rng)
-    in_flight = rng.choice([1, 2, 3, 4])
+    in_flight, uses_oauth = rng.choice([1, 2, 3, 4]), rng.random() < _OAUTH_SHARE
     steps = _steps(rng, kind, _first_table(rng, rng.randint(*rows)), is_calm=is_calm)
-    return RunPlan(seed, kind, storm, in_flight, steps)
+    return RunPlan(seed, kind, storm, in_flight, uses_oauth, steps)
 
 
 def _storm(rng: random.Random) -> list[dict[str, Any]]:
@@ -104,7 +110,8 @@ def _storm(rng: random.Random) -> list[dict[str, Any]]:
         {"kind": "page", "rate": 0.02},
         {"kind": "slow", "delay": [0.01, 0.2], "rate": 0.05},
     ]
-    return usual + rng.sample(rarer, rng.randint(0, 4))
+    # Logging in has retries of its own, with waits that a campaign has no time for.
+    return [{"path": "/crm/", **fault} for fault in usual + rng.sample(rarer, rng.randint(0, 4))]
 
 
 def _first_table(rng: random.Random, rows: int) -> Table:
@@ -124,17 +131,24 @@ def _steps(rng: random.Random, kind: str, table: Table, *, is_calm: bool) -> lis
             steps.append(_interrupted(rng, kind, table, len(table) if release == 0 else len(table) // 3, is_calm))
             if rng.random() < 0.4:
                 table, before = _changed(rng, table, before), table
-        steps.append(Step(table, last=True))
+        steps.append(Step(table, expires=rng.random() < 0.5, last=True))
         table, before = _changed(rng, table, before), table
     return steps
 
 
 def _interrupted(rng: random.Random, kind: str, table: Table, rows: int, is_calm: bool) -> Step:
     usual: list[Happening] = ["kill", "kill", "kill", "twin"]
-    happening: Happening = rng.choice([*usual, *(["restart"] if kind != "sqlite" else [])])  # type: ignore[list-item]
+    with_server: list[Happening] = [] if kind == "sqlite" else ["restart", "restart"]
+    happening = rng.choice([*usual, *with_server])
     events = _EVENTS_OF_A_START + _EVENTS_OF_A_BATCH * rows // 100
     delay = rng.choice([0.0, 0.0, rng.uniform(0, 0.02)])
-    return Step(table, "twin" if is_calm else happening, rng.randint(1, events), delay)
+    return Step(
+        table,
+        "twin" if is_calm else happening,
+        event=rng.randint(1, events),
+        delay=delay,
+        expires=rng.random() < 0.5,
+    )
 
 
 def _changed(rng: random.Random, table: Table, before: Table) -> Table:

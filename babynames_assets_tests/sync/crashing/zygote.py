@@ -18,6 +18,7 @@ from babynames_assets.errors import RetryableError
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.warehouse.engine import open_engine
 from babynames_assets_tests.hubspot.emulated import Emulated
+from babynames_assets_tests.hubspot.oauth_client import oauth_tokens, secret_store
 from babynames_assets_tests.sync.crashing.events import Events
 from babynames_assets_tests.sync.crashing.ways import WAYS, options
 
@@ -61,7 +62,9 @@ def sync(order: dict[str, Any]) -> None:
         say(number, f"at {what}")
 
     engine = open_engine(SecretStr(order["url"]))
-    client = Emulated(order["hubspot"]).client(attempts=8, max_wait=0.02, connections=order["in_flight"])
+    hubspot = Emulated(order["hubspot"])
+    login = {"tokens": oauth_tokens(hubspot, secret_store(engine))} if order["uses_oauth"] else {}
+    client = hubspot.client(attempts=8, max_wait=0.02, connections=order["in_flight"], **login)
     Events(order["event"], order["delay"], act).watch(engine)
     try:
         WAYS[order["way"]](engine, client, order["years"], options(order["in_flight"]))
