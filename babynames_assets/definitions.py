@@ -4,12 +4,14 @@ import dagster as dg
 
 from babynames_assets.assets import hubspot, raw, validated, warehouse
 from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold
-from babynames_assets.jobs import reconcile_contacts_job, redrive_dead_letters_job
+from babynames_assets.jobs.reconcile import reconcile_contacts_job
+from babynames_assets.jobs.redrive import redrive_dead_letters_job
 from babynames_assets.resources.hubspot import HubSpotFactory
 from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, RawFilesFactory
 from babynames_assets.resources.settings import SettingsFactory
 from babynames_assets.resources.warehouse import WarehouseFactory
-from babynames_assets.sensors import due_dead_letters, paused_syncs
+from babynames_assets.sensors.due_dead_letters import due_dead_letters
+from babynames_assets.sensors.paused_syncs import paused_syncs
 
 defs = dg.Definitions(
     assets=[

@@ -10,10 +10,10 @@ from dagster import DagsterInstance
 
 from babynames_assets.checks import judge_letters, open_dead_letters_are_below_the_threshold
 from babynames_assets.definitions import defs
-from babynames_assets.jobs import redrive_dead_letters_job
+from babynames_assets.jobs.redrive import redrive_dead_letters_job
 from babynames_assets.letters.standing import REASONS, Standing
 from babynames_assets.resources.warehouse import WarehouseFactory
-from babynames_assets.sensors import due_dead_letters
+from babynames_assets.sensors.due_dead_letters import due_dead_letters
 from babynames_assets.warehouse.letter_queries import Reason
 from babynames_assets_tests.dagster_shell.conftest import Installation
 from babynames_assets_tests.warehouse.letters import CONTACT, LINE, contact, fail, found, let_hours_pass, line
@@ -142,7 +142,7 @@ def test_a_failed_redrive_is_a_failed_run_and_is_asked_for_again_later(
 
     let_hours_pass(sqlite_installation.engine)
     at_once = evaluate(sqlite_installation)
-    monkeypatch.setattr("babynames_assets.sensors._ASKED_AGAIN", timedelta(microseconds=1))
+    monkeypatch.setattr("babynames_assets.sensors.due_dead_letters._ASKED_AGAIN", timedelta(microseconds=1))
     later = evaluate(sqlite_installation)
     assert not result.success
     assert isinstance(at_once, dg.SkipReason)

@@ -8,7 +8,7 @@ import pytest
 
 from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, judge_reading
 from babynames_assets.definitions import defs
-from babynames_assets.jobs import reconcile_contacts_job
+from babynames_assets.jobs.reconcile import reconcile_contacts_job
 from babynames_assets.sync.drift import KINDS
 from babynames_assets.sync.reconcile_progress import DriftExample, ReconcileProgress, YearReading
 from babynames_assets_tests.dagster_shell.conftest import Installation

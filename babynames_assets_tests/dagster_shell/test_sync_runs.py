@@ -13,7 +13,7 @@ import dagster as dg
 
 from babynames_assets.definitions import defs
 from babynames_assets.resources.warehouse import WarehouseFactory
-from babynames_assets.sensors import paused_syncs
+from babynames_assets.sensors.paused_syncs import paused_syncs
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.warehouse import sync_differences
 from babynames_assets.warehouse.engine import connect

@@ -1,33 +1,15 @@
-"""Sensors: what has happened that asks for a run."""
+"""Dead letters that are due: refused contacts whose time to be sent again has come."""
 
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from babynames_assets.assets import hubspot
-from babynames_assets.jobs import PAUSED_UNTIL, redrive_dead_letters_job
-from babynames_assets.partitions import range_tags
-from babynames_assets.warehouse import letter_claims, sync_pauses
-from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets.jobs.redrive import PAUSED_UNTIL, redrive_dead_letters_job
+from babynames_assets.warehouse import letter_claims
+from babynames_assets.warehouse.engine import Engine
 
 _ASKED_AGAIN = timedelta(minutes=10)
 """How long a request is given to reach the letter that has been due for longest."""
-
-
-@dg.sensor(
-    target=dg.AssetSelection.assets(hubspot.KEY),
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="A new day has begun for years whose sync stopped because the calls of its day were spent.",
-)
-def paused_syncs(warehouse: dg.ResourceParam[Engine]) -> dg.SensorResult | dg.SkipReason:
-    """Request the years that were paused, once the pause is over: one run for each range without a gap."""
-    with connect(warehouse) as connection:
-        over = sync_pauses.over(connection)
-    if not over:
-        return dg.SkipReason("No sync waits for a day that has begun.")
-    return dg.SensorResult(run_requests=[_request(first, last, over) for first, last in _ranges(over)])
 
 
 @dg.sensor(
@@ -66,20 +48,3 @@ def _why_no_redrive(instance: dg.DagsterInstance) -> str | None:
     if until and datetime.now(UTC) < datetime.fromisoformat(until):
         return f"The calls of the day are spent: nothing is sent before {until}."
     return None
-
-
-def _request(first: int, last: int, over: Mapping[int, datetime]) -> dg.RunRequest:
-    # The moment in the key: a range that is paused again is another request, and one that has been made is made once.
-    until = max(over[year] for year in range(first, last + 1))
-    return dg.RunRequest(run_key=f"{first}-{last} after {until.isoformat()}", tags=range_tags(first, last))
-
-
-def _ranges(years: Iterable[int]) -> Iterator[tuple[int, int]]:
-    first = last = None
-    for year in sorted(years):
-        if last is not None and first is not None and year > last + 1:
-            yield first, last
-            first = None
-        first, last = year if first is None else first, year
-    if first is not None and last is not None:
-        yield first, last

@@ -1,0 +1,1 @@
+"""Dagster jobs: work that is no asset's materialization, one module a job."""

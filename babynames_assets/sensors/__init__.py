@@ -1,0 +1,1 @@
+"""Dagster sensors: one module for each thing that is noticed; wiring only."""
