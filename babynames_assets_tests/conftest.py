@@ -6,12 +6,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from babynames_assets.warehouse.engine import Engine, open_engine
 from babynames_assets_tests.servers.databases import Schema, apply_schema, fresh_database, read_schema
 from babynames_assets_tests.servers.kinds import Kind
 from babynames_assets_tests.servers.provision import server
+
+# How long an example takes says how busy the machine is; a test that hangs is ended by its timeout.
+settings.register_profile("steady", settings(), deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

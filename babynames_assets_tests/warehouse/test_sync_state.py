@@ -1,6 +1,5 @@
 """Tests of what HubSpot confirmed, and of its difference to the table."""
 
-import datetime as dt
 from functools import partial
 
 import pytest
@@ -216,9 +215,7 @@ def test_thousands_of_contacts_are_recorded(engine: Engine) -> None:
     assert counts(engine) == SyncCounts(2300, 0, 0, 0, 2300)
 
 
-@settings(
-    max_examples=10, deadline=dt.timedelta(seconds=10), suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     table=st.dictionaries(st.sampled_from("ABCDEFGH"), st.integers(1, 99), min_size=1),
     synced=st.dictionaries(st.sampled_from("ABCDEFGH"), st.integers(1, 99)),
