@@ -16,6 +16,7 @@ import pytest
 
 from babynames_assets.settings import TEST_SUITE_PREFIX
 from babynames_assets.variables import PREFIX
+from babynames_assets_tests.cli.commands import COMMANDS
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -39,7 +40,7 @@ class Command:
         }
 
     def popen(self, *arguments: str, **changes: str) -> "subprocess.Popen[str]":
-        """Start it."""
+        """Start it, as a user does."""
         return subprocess.Popen(
             [sys.executable, "-m", "babynames_assets.cli", *arguments],
             env={**self.environment, **changes},
@@ -52,9 +53,7 @@ class Command:
 
     def __call__(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
         """Run it to its end."""
-        process = self.popen(*arguments, **changes)
-        out, err = process.communicate(timeout=240)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        return COMMANDS.run(arguments, {**self.environment, **changes})
 
 
 @pytest.fixture
