@@ -26,7 +26,7 @@ doctor: $(VENV)/.runtime ## Say what is configured, what answers and what is wro
 
 test: $(VENV)/.dev ## Every test, also against a real MySQL and a real MariaDB; ARGS="-k name" for some
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m pytest $(if $(ARGS),,--cov --cov-report=) $(ARGS)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses logical --maxprocesses 4 --dist worksteal --cov --cov-report=)
 	@$(if $(ARGS),,$(BIN)/python -m coverage report --fail-under=95)
 
 lint: $(VENV)/.dev ## Style and likely bugs

@@ -91,7 +91,11 @@ def test_without_a_key_there_is_no_store(sqlite_engine: Engine) -> None:
         SecretStore(SealedSecrets(sqlite_engine), None)
 
 
-@pytest.mark.parametrize("keys", ["short", "", OLD + ",", f"{OLD},{CANARY}", OLD[:-5]])
+@pytest.mark.parametrize(
+    "keys",
+    ["short", "", OLD + ",", f"{OLD},{CANARY}", OLD[:-5]],
+    ids=["too short", "empty", "with a comma", "with another word", "cut off"],
+)
 def test_a_key_of_another_form_is_refused_without_being_shown(sqlite_engine: Engine, keys: str) -> None:
     """The message says which one and how to make a good one."""
     with pytest.raises(ConfigurationError, match=r"key [12] is not a key.*babynames secrets new-key") as caught:
