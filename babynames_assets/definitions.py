@@ -8,10 +8,16 @@ from babynames_assets.jobs.reconcile import reconcile_contacts_job
 from babynames_assets.jobs.redrive import redrive_dead_letters_job
 from babynames_assets.resources.hubspot import HubSpotFactory
 from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, RawFilesFactory
+from babynames_assets.resources.notifier import NotifierFactory
 from babynames_assets.resources.settings import SettingsFactory
 from babynames_assets.resources.warehouse import WarehouseFactory
 from babynames_assets.sensors.due_dead_letters import due_dead_letters
+from babynames_assets.sensors.failed_checks import failed_checks
+from babynames_assets.sensors.failed_runs import failed_runs
+from babynames_assets.sensors.heartbeat import heartbeat
+from babynames_assets.sensors.notifications_due import notifications_due
 from babynames_assets.sensors.paused_syncs import paused_syncs
+from babynames_assets.sensors.standing_troubles import standing_troubles
 
 defs = dg.Definitions(
     assets=[
@@ -23,7 +29,15 @@ defs = dg.Definitions(
     ],
     asset_checks=[hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold],
     jobs=[reconcile_contacts_job, redrive_dead_letters_job],
-    sensors=[due_dead_letters, paused_syncs],
+    sensors=[
+        due_dead_letters,
+        paused_syncs,
+        failed_runs,
+        failed_checks,
+        standing_troubles,
+        notifications_due,
+        heartbeat,
+    ],
     resources={
         "settings": SettingsFactory(),
         "kaggle": KaggleFactory(),
@@ -31,6 +45,7 @@ defs = dg.Definitions(
         "frames": FrameStoreFactory(),
         "warehouse": WarehouseFactory(),
         "hubspot": HubSpotFactory(),
+        "notifier": NotifierFactory(),
     },
     # A chain of four steps gains nothing from a process a step, and each process costs seconds.
     executor=dg.in_process_executor,

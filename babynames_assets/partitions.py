@@ -5,7 +5,7 @@ keeps them contiguous and ascending: ``docs/decisions/0003-dynamic-year-partitio
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -70,6 +70,14 @@ def ranges(years: Iterable[int]) -> Iterator[tuple[int, int]]:
 def range_tags(first: int, last: int) -> dict[str, str]:
     """The tags of a run of all years from the first to the last."""
     return {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
+
+
+def tagged_years(tags: Mapping[str, str]) -> frozenset[str]:
+    """The years of a run, by its tags; none for a run without partitions."""
+    if one := tags.get("dagster/partition"):
+        return frozenset({one})
+    first, last = (tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
+    return frozenset(str(year) for year in range(int(first), int(last) + 1)) if first and last else frozenset()
 
 
 def years_of(context: dg.AssetExecutionContext) -> list[int]:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from babynames_assets import variables as names
 from babynames_assets.errors import ConfigurationError
+from babynames_assets.notification_settings import NotificationSettings
 from babynames_assets.setting_groups import (
     DeadLetterSettings,
     HubSpotSettings,
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     hubspot: HubSpotSettings = HubSpotSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
+    notifications: NotificationSettings = NotificationSettings()
 
     @property
     def warehouse_url(self) -> SecretStr:
@@ -126,6 +128,11 @@ def variables() -> Iterator[tuple[str, str, str]]:
 def secret_variables() -> list[str]:
     """The names of the settings that are secret; each may have ``_FILE`` at its end and name a file."""
     return names.secret_variables(Settings)
+
+
+def secret_values(settings: Settings) -> list[str]:
+    """The secrets that are set, so that they can be cut out of a text that goes somewhere."""
+    return names.secret_values(settings)
 
 
 def _ours() -> dict[str, str | None]:

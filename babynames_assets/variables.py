@@ -33,6 +33,19 @@ def secret_variables(settings: SettingsClass) -> list[str]:
     return [_name(path) for path, field in _fields(settings) if _holds_a_secret(field.annotation)]
 
 
+def secret_values(settings: BaseModel) -> list[str]:
+    """The secrets of some settings, in plain text, the longest first; a list of keys also key by key."""
+    found = set[str]()
+    for path, _ in _fields(type(settings)):
+        value: Any = settings
+        for part in path:
+            value = getattr(value, part)
+        if isinstance(value, SecretStr):
+            text = value.get_secret_value()
+            found |= {text, *text.split(",")}
+    return sorted(found - {""}, key=len, reverse=True)
+
+
 def secrets_from_files(settings: SettingsClass, values: Mapping[str, str | None]) -> dict[str, Any]:
     """The secrets whose variables name a file, as nested fields of the settings.
 

@@ -15,9 +15,11 @@ from rich.table import Table
 from babynames_assets.cli.calls import describe_calls
 from babynames_assets.clients import open_hubspot, open_kaggle, open_secrets, open_warehouse
 from babynames_assets.errors import BabynamesError, FatalError, PausedError
+from babynames_assets.notifications.opening import GUIDE as NOTIFICATIONS_GUIDE
+from babynames_assets.notifications.opening import open_routes
 from babynames_assets.settings import Settings, configured_names, load_settings
-from babynames_assets.warehouse import migrations
-from babynames_assets.warehouse.engine import Engine, describe
+from babynames_assets.warehouse import delivery_reviews, migrations
+from babynames_assets.warehouse.engine import Engine, connect, describe
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "HubSpot": _hubspot,
         "HubSpot's calls": _calls,
         "secrets": _secrets,
+        "notifications": _notifications,
     }
     for subject, look in examinations.items():
         try:
@@ -161,6 +164,18 @@ def _secrets(settings: Settings) -> str:
             "after a comma; if it is lost, run `babynames secrets forget NAME`."
         )
     return f"{len(found)} in the warehouse, encrypted, all readable"
+
+
+def _notifications(settings: Settings) -> str:
+    routes = open_routes(settings.notifications)
+    if not routes:
+        return f"none: nobody is told when something fails ({NOTIFICATIONS_GUIDE})"
+    with _migrated_warehouse(settings) as engine, connect(engine) as connection:
+        dead = delivery_reviews.counts(connection).get("dead", 0)
+    if dead:
+        raise FatalError(f"{dead:,} message(s) could not be delivered: babynames notify list --status dead")
+    heartbeat = "a heartbeat" if settings.notifications.heartbeat_url else "no heartbeat"
+    return f"{', '.join(route.name for route in routes)}; {heartbeat}; try them with: babynames notify test"
 
 
 @contextmanager

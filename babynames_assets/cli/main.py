@@ -14,6 +14,7 @@ from babynames_assets.cli import (
     emulate,
     ledger,
     migrate,
+    notify,
     reconcile,
     secrets,
     sync,
@@ -34,6 +35,7 @@ app.add_typer(emulate.app, name="emulate")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(sync.app, name="sync")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(notify.app, name="notify")
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
 app.command("doctor")(doctor.doctor)

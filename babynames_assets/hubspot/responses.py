@@ -7,13 +7,13 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from babynames_assets.errors import BabynamesError, FatalError, PausedError, RejectedError, RetryableError
 from babynames_assets.hubspot.answer_rules import Action, rule_for
 from babynames_assets.hubspot.reasons import missing_scopes, parse_error, reason_of
 from babynames_assets.hubspot.wire import ErrorBody
+from babynames_assets.resilience.retry_after import seconds_asked
 
 LONGEST_WAIT = 60.0
 """Seconds that a call waits for its next try, whatever HubSpot asks for; a pause may be longer."""
@@ -90,7 +90,7 @@ def error_of(answer: Answer, *, clock: Callable[[], float] = time.time) -> Babyn
         return None
     error = parse_error(answer.text)
     rule = rule_for(answer.status, error)
-    asked = _retry_after(answer.headers.get("retry-after"), clock)
+    asked = seconds_asked(answer.headers.get("retry-after"), clock)
     wait = rule.wait if asked is None else asked
     message = f"{describe(answer)} {rule.meaning}"
     if rule.action is Action.PAUSE:
@@ -124,15 +124,3 @@ def _fatal(answer: Answer, error: ErrorBody, message: str) -> FatalError:
     if scopes := missing_scopes(error):
         message += f" Missing: {', '.join(scopes)}."
     return NotFoundError(message) if answer.status == HTTPStatus.NOT_FOUND else FatalError(message)
-
-
-def _retry_after(header: str | None, clock: Callable[[], float]) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; one that holds neither says nothing."""
-    if header is None:
-        return None
-    try:
-        if header.strip().isdecimal():
-            return float(header)
-        return max(0.0, parsedate_to_datetime(header).timestamp() - clock())
-    except (ValueError, OverflowError):
-        return None
