@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from babynames_assets.errors import ConfigurationError
-from babynames_assets.settings import configured_names, environment_with, load_settings, secret_variables, variables
+from babynames_assets.settings import (
+    configured_names,
+    environment_with,
+    load_settings,
+    secret_values,
+    secret_variables,
+    variables,
+)
 from babynames_assets_tests.environment import clear_settings
 
 CANARY = "pat-canary-0123456789"
@@ -181,17 +188,23 @@ def test_a_secret_is_read_from_the_file_that_its_variable_names(
 
 def test_every_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All of them at once, named by the env file."""
+    address = f"https://example.test/{CANARY}"
     (tmp_path / "secret").write_text(CANARY)
-    lines = [f"{name}_FILE={tmp_path / 'secret'}" for name in secret_variables()]
+    (tmp_path / "address").write_text(address)
+    addresses = [name for name in secret_variables() if name.endswith("_URL")]
+    lines = [f"{name}_FILE={tmp_path / ('address' if name in addresses else 'secret')}" for name in secret_variables()]
     (tmp_path / "test.env").write_text("\n".join(lines))
 
     settings = load_settings()
 
-    opened = [settings.secret_key, settings.warehouse.url, settings.kaggle.token, settings.hubspot.token]
-    opened += [settings.hubspot.token_next, settings.hubspot.oauth_client_secret, settings.hubspot.oauth_refresh_token]
+    hubspot, told = settings.hubspot, settings.notifications
+    opened = [settings.secret_key, settings.warehouse.url, settings.kaggle.token, hubspot.token, hubspot.token_next]
+    opened += [hubspot.oauth_client_secret, hubspot.oauth_refresh_token, told.slack_url, told.smtp_password]
+    opened += [told.pagerduty_key, told.webhook_url, told.webhook_secret, told.heartbeat_url]
     assert len(opened) == len(secret_variables())
-    assert {secret.get_secret_value() for secret in opened if secret} == {CANARY}
+    assert {secret.get_secret_value() for secret in opened if secret} == {CANARY, address}
     assert None not in opened
+    assert secret_values(settings) == [address, CANARY]
     assert CANARY not in repr(settings) + settings.model_dump_json()
 
 

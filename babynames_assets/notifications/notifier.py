@@ -58,7 +58,7 @@ class Notifier:
         """Bring the incidents to what was seen, the oldest first; returns what changed in what is told."""
         by_key: defaultdict[str, list[Sighting]] = defaultdict(list)
         for sighting in sightings:
-            by_key[sighting.key].append(sighting)
+            by_key[sighting.key].append(replace(sighting, news=sighting.news and self._masked(sighting.news)))
         with connect(self._engine) as connection:
             is_open = incidents.are_open(connection, by_key)
         # Most of what is seen is well and was so before: that costs no transaction.
@@ -72,7 +72,8 @@ class Notifier:
         with connect(self._engine) as connection:
             if incidents.are_known(connection, [key]):
                 return False
-        return run_in_transaction(self._engine, lambda connection: self._tell_once(connection, key, news))
+        clean = self._masked(news)
+        return run_in_transaction(self._engine, lambda connection: self._tell_once(connection, key, clean))
 
     def close(self, key: str) -> bool:
         """End an incident by a person's word; returns whether it was open."""
@@ -96,27 +97,30 @@ class Notifier:
         )
 
     def message(self, incident: Incident, event: Event) -> Message:
-        """What a channel gets about an incident, without secrets."""
+        """What a channel gets about an incident."""
         news = News(**incident.news)
-        texts = {
-            name: masked(text, self._terms.secrets) for name, text in asdict(news).items() if isinstance(text, str)
-        }
         link = f"{self._terms.ui_url.rstrip('/')}{news.path}" if self._terms.ui_url and news.path else None
         return Message(
             event=event,
             kind=news.kind,
             key=incident.incident_key,
-            title=first_line(texts["title"]),
-            where=texts["where"],
+            title=news.title,
+            where=news.where,
             years=years_text(incident.reach or incident.told_reach),
-            why=first_line(texts["why"]),
-            what_to_do=texts["what_to_do"],
+            why=news.why,
+            what_to_do=news.what_to_do,
             run_id=news.run_id,
             link=link,
             opened_at=moment_text(incident.opened_at),
             times_seen=incident.times_seen,
             environment=self._terms.environment,
         )
+
+    def _masked(self, news: News) -> News:
+        """News as they may be kept and told: without secrets, each in one line."""
+        secrets = self._terms.secrets
+        title, where, why = (first_line(masked(text, secrets)) for text in (news.title, news.where, news.why))
+        return replace(news, title=title, where=where, why=why, what_to_do=masked(news.what_to_do, secrets))
 
     def _saw(self, connection: Connection, by_key: dict[str, list[Sighting]]) -> list[Change]:
         kinds = {key: one.news.kind for key, seen in by_key.items() for one in seen if one.news}

@@ -12,6 +12,12 @@ depends_on = None
 _OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 _MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
 _LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+_INDEXES = {
+    ("incidents", "ix_incidents_resolved_at"): ["resolved_at"],
+    ("notification_deliveries", "ix_notification_deliveries_due"): ["channel", "status", "next_attempt_at"],
+    ("notification_deliveries", "ix_notification_deliveries_in_order"): ["incident_id", "channel", "status"],
+    ("notification_deliveries", "ix_notification_deliveries_settled"): ["status", "settled_at"],
+}
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -30,7 +36,6 @@ def upgrade() -> None:
         sa.Column("times_seen", sa.Integer, nullable=False),
         sa.Column("resolved_at", _MOMENT),
         sa.UniqueConstraint("incident_key", name=op.f("uq_incidents_incident_key")),
-        sa.Index("ix_incidents_resolved_at", "resolved_at"),
         if_not_exists=True,
         **_OPTIONS,
     )
@@ -52,12 +57,13 @@ def upgrade() -> None:
             "status IN ('waiting', 'sending', 'sent', 'dead', 'discarded')",
             name=op.f("ck_notification_deliveries_status"),
         ),
-        sa.Index("ix_notification_deliveries_due", "channel", "status", "next_attempt_at"),
-        sa.Index("ix_notification_deliveries_in_order", "incident_id", "channel", "status"),
-        sa.Index("ix_notification_deliveries_settled", "status", "settled_at"),
         if_not_exists=True,
         **_OPTIONS,
     )
+    for (table, name), columns in _INDEXES.items():
+        # MySQL knows no CREATE INDEX IF NOT EXISTS, and a crash may have left the index without the version.
+        if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
+            op.create_index(op.f(name), table, columns)
 
 
 def downgrade() -> None:
