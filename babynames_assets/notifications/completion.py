@@ -14,7 +14,7 @@ from babynames_assets.warehouse import ledger_report, sync_differences, sync_lea
 from babynames_assets.warehouse.engine import Connection, Engine, connect
 from babynames_assets.warehouse.ledger_report import SourceEntry
 
-_YEARS_AT_ONCE = 8
+YEARS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,12 @@ def begin(cursor: str | None, engine: Engine) -> Count:
 
 
 def go_on(
-    engine: Engine, count: Count, *, seconds: float, clock: Callable[[], float] = time.monotonic
+    engine: Engine,
+    count: Count,
+    *,
+    seconds: float,
+    at_once: int = YEARS_AT_ONCE,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Count, Complete | None]:
     """Count on, and say whether the newest file is complete.
 
@@ -89,6 +94,7 @@ def go_on(
         engine: the warehouse.
         count: what was counted so far.
         seconds: about how long.
+        at_once: years that one statement counts.
         clock: measures them.
     """
     ends = clock() + seconds
@@ -101,7 +107,7 @@ def go_on(
         years = _years_to_count(connection, newest[0])
         if years is None:
             return count, None
-        while todo := [year for year in years if year > count.last_year][:_YEARS_AT_ONCE]:
+        while todo := [year for year in years if year > count.last_year][:at_once]:
             more = _count(connection, count, todo)
             if more is None or clock() > ends:
                 return more or count, None
