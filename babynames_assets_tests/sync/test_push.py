@@ -73,9 +73,9 @@ def test_a_push_makes_exactly_the_calls_that_the_difference_needs(sync: Sync) ->
 
 
 def test_as_many_requests_are_under_way_as_allowed_and_no_more(sqlite_sync: Sync) -> None:
-    """With 13 batches and slow answers: five at a time."""
+    """With seven batches, and answers slower than any machine sends five: five at a time."""
     sqlite_sync.load(1984, names(650))
-    sqlite_sync.hubspot.order(kind="slow", path="/batch/upsert", delay=0.05, rate=1.0)
+    sqlite_sync.hubspot.order(kind="slow", path="/batch/upsert", delay=0.5, rate=1.0)
 
     sqlite_sync.push(1984, options=replace(ARCHIVE, requests_in_flight=5))
 
