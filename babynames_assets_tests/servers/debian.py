@@ -1,6 +1,6 @@
-"""A database server from Debian's packages, unpacked into a folder of its own without root.
+"""Programs from Debian's packages, unpacked into a folder of their own without root.
 
-The machine's own packages stay as they are: the server brings every library with it, the C library and its loader too.
+The machine's own packages stay as they are: a program brings every library with it, the C library and its loader too.
 """
 
 import fcntl
@@ -18,10 +18,17 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 @dataclass(frozen=True)
 class Package:
-    """Where Debian has a server: the release, and the package that holds the server and no set-up of a machine."""
+    """Where Debian has a program.
 
-    release: str
+    Attributes:
+        release: Debian's; None for the machine's own.
+        name: of the package; of a server, that which holds the server and no set-up of a machine.
+        left_out: names of packages that stay packed, because the machine's own have to do.
+    """
+
+    release: str | None
     name: str
+    left_out: tuple[str, ...] = ()
 
 
 PACKAGES = {Kind.MYSQL: Package("sid", "mysql-server-core"), Kind.MARIADB: Package("bookworm", "mariadb-server-core")}
@@ -34,11 +41,11 @@ def is_debian() -> bool:
     return "ID=debian" in lines and shutil.which("apt-get") is not None and shutil.which("dpkg") is not None
 
 
-def unpack(kind: Kind, folder: Path) -> Path:
-    """Get a server's packages and unpack them; what an earlier call finished is used again.
+def unpack(package: Package, folder: Path) -> Path:
+    """Get a package with all that it needs and unpack it; what an earlier call finished is used again.
 
     Args:
-        kind: which server.
+        package: what to get.
         folder: where the packages, and what is in them, are kept.
 
     Returns:
@@ -51,21 +58,21 @@ def unpack(kind: Kind, folder: Path) -> Path:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second test run waits for the first one's download
         if not (folder / "finished").is_file():
-            _fetch(PACKAGES[kind], folder)
+            _fetch(package, folder)
             (folder / "finished").touch()
     return folder / "root"
 
 
 def _fetch(package: Package, folder: Path) -> None:
-    sys.stderr.write(
-        f"\nGetting {package.name} from Debian {package.release} into {folder}: once, a minute or so ...\n"
-    )
-    options = _apt_options(folder, package.release)
+    release = package.release or _codename()
+    sys.stderr.write(f"\nGetting {package.name} from Debian {release} into {folder}: once, a minute or so ...\n")
+    options = _apt_options(folder, release)
     _run(["apt-get", *options, "update"])
     _run(["apt-get", *options, "--download-only", "--yes", "install", package.name])
     shutil.rmtree(folder / "root", ignore_errors=True)
     for archive in sorted((folder / "cache" / "archives").glob("*.deb")):
-        _run(["dpkg", "-x", str(archive), str(folder / "root")])
+        if archive.name.partition("_")[0] not in package.left_out:
+            _run(["dpkg", "-x", str(archive), str(folder / "root")])
     shutil.rmtree(folder / "cache")
 
 

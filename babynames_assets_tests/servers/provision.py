@@ -79,7 +79,7 @@ def _find_program(kind: Kind, downloads: Path) -> Program | None:
     if program := programs.find(kind):
         return program
     if debian.is_debian():
-        return programs.unpacked(kind, debian.unpack(kind, downloads / kind))
+        return programs.unpacked(kind, debian.unpack(debian.PACKAGES[kind], downloads / kind))
     if docker.has_engine():
         sys.stderr.write(f"\nStarting {docker.IMAGES[kind]} in Docker; the first time it is downloaded ...\n")
         return None

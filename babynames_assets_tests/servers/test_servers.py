@@ -210,7 +210,7 @@ def test_a_download_that_is_finished_is_not_repeated(tmp_path: Path) -> None:
     """Neither apt nor dpkg is asked."""
     (tmp_path / "finished").touch()
 
-    assert debian.unpack(Kind.MYSQL, tmp_path) == tmp_path / "root"
+    assert debian.unpack(debian.PACKAGES[Kind.MYSQL], tmp_path) == tmp_path / "root"
 
 
 def test_a_download_that_failed_is_said_with_apts_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +223,7 @@ def test_a_download_that_failed_is_said_with_apts_own_words(tmp_path: Path, monk
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
 
     with pytest.raises(ServerError, match=r"(?s)apt-get .*exit code 100.*the mirror is on fire"):
-        debian.unpack(Kind.MYSQL, tmp_path / "mysql")
+        debian.unpack(debian.PACKAGES[Kind.MYSQL], tmp_path / "mysql")
 
     assert not (tmp_path / "mysql" / "finished").exists()
 
