@@ -6,6 +6,7 @@ in a file of its own, which the variable with ``_FILE`` at its end names. ``docs
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,7 @@ from babynames_assets.setting_groups import (
 from babynames_assets.variables import FILE_SUFFIX, PREFIX
 
 ENV_FILE_VARIABLE = "BABYNAMES_ENV_FILE"
+_WEB_ADDRESS = r"^https?://[^\s<>()\[\]]+$"
 TEST_SUITE_PREFIX = "BABYNAMES_TEST_"
 
 
@@ -51,6 +53,13 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe log line to print."
+    )
+    docs_url: str | None = Field(
+        default=None,
+        pattern=_WEB_ADDRESS,
+        description="Where people read the folder `docs/` in a browser, for example its page in your repository. "
+        "Descriptions in Dagster's UI then link to its pages; without it they name them. It is read when the code "
+        "location is loaded.",
     )
     secret_key: Token | None = Field(
         default=None,
@@ -108,6 +117,15 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [names.describe(Settings, detail) for detail in error.errors(include_url=False)]
         raise ConfigurationError("These settings cannot be used:\n" + "\n".join(lines)) from None
+
+
+def docs_url() -> str | None:
+    """Where the documentation can be read, whatever else is set.
+
+    Definitions are made before the first run, and must show in the UI also where another setting is wrong.
+    """
+    address = _ours().get("BABYNAMES_DOCS_URL") or ""
+    return address if re.match(_WEB_ADDRESS, address) else None
 
 
 def environment_with(changes: Mapping[str, str]) -> dict[str, str]:

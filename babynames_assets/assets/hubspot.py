@@ -1,11 +1,13 @@
 """hubspot/contacts: what HubSpot holds of the table, one contact a row."""
 
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from babynames_assets.assets import warehouse as warehouse_assets
+from babynames_assets.assets.descriptions import OWNERS, contact_columns, described, lineage_of_contacts, with_sources
 from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
@@ -14,11 +16,12 @@ from babynames_assets.settings import Settings
 from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.options import push_options
-from babynames_assets.sync.report import PushReport
+from babynames_assets.sync.report import PushReport, YearPush
 from babynames_assets.warehouse import sync_differences
 from babynames_assets.warehouse.engine import Engine, connect
 
 KEY = dg.AssetKey(["hubspot", "contacts"])
+LINEAGE = lineage_of_contacts(warehouse_assets.KEY)
 
 PLAN_TAG = "babynames/plan"
 """A run's tag that names the plan, for whatever starts runs by tags alone, such as a backfill in the UI."""
@@ -42,14 +45,21 @@ class ContactsConfig(dg.Config):
     key=KEY,
     group_name="hubspot",
     kinds={"hubspot"},
-    owners=["team:data-engineering"],
+    owners=OWNERS,
+    tags={"data": "public-statistics", "writes-to": "hubspot"},
     deps=[warehouse_assets.KEY],
-    description=(
+    metadata={"dagster/column_schema": with_sources(contact_columns(), LINEAGE)},
+    description=described(
         "The contacts that mirror the table, found by their unique property baby_name_key (1984-F-Mary). Only new and "
         "changed rows are sent, a hundred a call; contacts of rows that have gone are archived. The outcome of each "
         "contact is recorded right after its batch: synced, or refused with HubSpot's reason as a dead letter. When "
         "the day's calls are spent the run succeeds as paused (metadata paused_until), and the sensor paused_syncs "
-        "requests the rest the next day."
+        "requests the rest the next day.\n\n"
+        "See what a sync would do, and what it would cost, with `babynames sync plan`.",
+        "guarantees/contacts-follow-the-table.md",
+        "guides/dead-letters.md",
+        "guides/reconcile.md",
+        "guides/plan-a-sync.md",
     ),
 )
 def contacts(
@@ -61,23 +71,19 @@ def contacts(
 ) -> dg.MaterializeResult:
     """Bring the contacts of the years asked for to the table."""
     report = _push(context, config, settings, warehouse, hubspot)
-    for year, push in report.years.items():
-        context.add_asset_metadata(
-            {"created": push.created, "updated": push.updated, "refused": push.refused, "archived": push.archived},
-            asset_key=KEY,
-            partition_key=str(year),
-        )
     after = _standing(warehouse, list(report.years))
-    metadata: dict[str, Any] = {
-        "synced": after.synced,
-        "pending": after.pending,
-        "refused": after.refused,
+    for year, push in report.years.items():
+        metadata = _describe(push, after.get(year, sync_differences.YearDifference()))
+        context.add_asset_metadata(metadata, asset_key=KEY, partition_key=str(year))
+    metadata_of_run: dict[str, Any] = {
         "contact_list": dg.MetadataValue.url(hubspot.contact_list_url()),
+        "dagster/column_lineage": LINEAGE,
     }
     if report.paused_until:
-        metadata["paused_until"] = dg.MetadataValue.timestamp(report.paused_until)
-        context.log.warning(_PAUSED, f"{after.pending:,}", f"{report.paused_until:%Y-%m-%d %H:%M %Z}")
-    return dg.MaterializeResult(metadata=metadata)
+        metadata_of_run["paused_until"] = dg.MetadataValue.timestamp(report.paused_until)
+        pending = sum(year.create + year.update for year in after.values())
+        context.log.warning(_PAUSED, f"{pending:,}", f"{report.paused_until:%Y-%m-%d %H:%M %Z}")
+    return dg.MaterializeResult(metadata=metadata_of_run)
 
 
 def _push(
@@ -88,8 +94,8 @@ def _push(
     hubspot: HubSpotClient,
 ) -> PushReport:
     years = years_of(context)
-    before = _standing(warehouse, years)
-    progress = Progress("contacts answered", before.pending + before.to_remove, say=context.log.info)
+    todo = sum(year.create + year.update + year.archive for year in _standing(warehouse, years).values())
+    progress = Progress("contacts answered", todo, say=context.log.info)
     so_far = PushReport()
 
     def on_batch(report: PushReport) -> None:
@@ -114,6 +120,17 @@ def _push(
         raise
 
 
-def _standing(warehouse: Engine, years: list[int]) -> sync_differences.SyncCounts:
+def _standing(warehouse: Engine, years: list[int]) -> dict[int, sync_differences.YearDifference]:
     with connect(warehouse) as connection:
-        return sync_differences.counts(connection, years, MAPPING)
+        return sync_differences.by_year(connection, years, MAPPING)
+
+
+def _describe(push: YearPush, after: sync_differences.YearDifference) -> dict[str, Any]:
+    """What the run did in a year, and where the year's contacts stand after it."""
+    return {
+        "dagster/partition_row_count": after.unchanged,
+        **asdict(push),
+        "synced": after.unchanged,
+        "pending": after.create + after.update,
+        "dead_letters": after.refused,
+    }

@@ -4,10 +4,11 @@ import time
 
 import dagster as dg
 
+from babynames_assets.assets.descriptions import OWNERS, described, in_ranges, raw_columns
 from babynames_assets.ingest.acquire import acquire
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
-from babynames_assets.loading.sources import scan_raw
+from babynames_assets.loading.sources import columns_of, scan_raw
 from babynames_assets.partitions import add_years
 from babynames_assets.settings import Settings
 
@@ -16,7 +17,12 @@ KAGGLE_DATASET = dg.AssetSpec(
     ["kaggle", "baby_names"],
     group_name="kaggle",
     kinds={"kaggle"},
-    description="The dataset on Kaggle. A new version appears each year, and revises earlier years too.",
+    tags={"data": "public-statistics"},
+    description=described(
+        "The dataset on Kaggle, as `BABYNAMES_KAGGLE__DATASET` names it. A new version appears each year, and revises "
+        "earlier years too.",
+        "guides/landing-folder.md",
+    ),
 )
 
 
@@ -24,12 +30,16 @@ KAGGLE_DATASET = dg.AssetSpec(
     key=KEY,
     group_name="raw",
     kinds={"csv", "file"},
-    owners=["team:data-engineering"],
+    owners=OWNERS,
+    tags={"data": "public-statistics", "writes-to": "disk"},
     deps=[KAGGLE_DATASET],
-    description=(
+    description=described(
         "One version of the dataset: downloaded from Kaggle, or taken from the landing folder; proved whole by size, "
         "digest and magic bytes; unpacked safely; kept unedited under its SHA-256. A version that is already there is "
-        "not downloaded again. Years that it brings become partitions."
+        "not downloaded again. Years that it brings become partitions.\n\n"
+        "When Kaggle is down, drop the file into the landing folder and materialize this asset.",
+        "guarantees/every-line-is-accounted-for.md",
+        "guides/landing-folder.md",
     ),
 )
 def baby_names_csv(
@@ -47,6 +57,8 @@ def baby_names_csv(
     return dg.MaterializeResult(
         data_version=dg.DataVersion(raw.sha256),
         metadata={
+            "dagster/row_count": scan.lines - scan.header_lines,
+            "dagster/column_schema": raw_columns(columns_of(raw, settings)),
             "dataset": raw.dataset,
             "version": raw.version,
             "origin": raw.origin,
@@ -59,7 +71,8 @@ def baby_names_csv(
             "lines": scan.lines,
             "rejected": scan.unplaced + sum(counts.rejected for counts in scan.years.values()),
             "duplicates": sum(counts.duplicates for counts in scan.years.values()),
-            "years": f"{min(scan.years)} to {max(scan.years)}",
+            "births": sum(counts.births for counts in scan.years.values()),
+            "years": in_ranges(list(scan.years)),
             "new_partitions": len(new_years),
             "seconds": round(time.monotonic() - started, 3),
         },

@@ -1,12 +1,14 @@
 """warehouse/baby_names: the table, one partition a year."""
 
 from dataclasses import asdict
+from typing import Any
 
 import dagster as dg
 
 from babynames_assets.assets import validated
-from babynames_assets.assets.descriptions import COLUMNS, preview
-from babynames_assets.ingest.frames import FrameStore
+from babynames_assets.assets.descriptions import COLUMNS, OWNERS, described, lineage_unchanged, preview, with_sources
+from babynames_assets.ingest.frame_summary import summarize
+from babynames_assets.ingest.frames import FrameStore, StoredFrame
 from babynames_assets.loading.years import LoadOptions, load_years
 from babynames_assets.observability.progress import Progress
 from babynames_assets.partitions import yearly_asset, years_of
@@ -16,28 +18,25 @@ from babynames_assets.warehouse.engine import Engine, describe
 from babynames_assets.warehouse.partitioning import ensure_years
 
 KEY = dg.AssetKey(["warehouse", "baby_names"])
+LINEAGE = lineage_unchanged(validated.KEY)
 
 
 @yearly_asset(
     key=KEY,
     group_name="warehouse",
     kinds={"mysql", "table"},
-    owners=["team:data-engineering"],
+    owners=OWNERS,
+    tags={"data": "public-statistics", "writes-to": "database"},
     deps=[validated.KEY],
-    metadata={
-        "dagster/column_schema": COLUMNS,
-        "dagster/table_name": "baby_names",
-        "dagster/column_lineage": dg.TableColumnLineage(
-            {
-                column: [dg.TableColumnDep(asset_key=validated.KEY, column_name=column)]
-                for column in ("year", "sex", "name", "births")
-            }
-        ),
-    },
-    description=(
+    metadata={"dagster/column_schema": with_sources(COLUMNS, LINEAGE), "dagster/table_name": "baby_names"},
+    description=described(
         "The table that mirrors the validated frames, brought to them by difference: new rows inserted, changed ones "
         "updated, gone ones deleted, the rest not written. Each year is one transaction together with its ledger row. "
-        "A load that would delete too much of a year is refused."
+        "A load that would delete too much of a year is refused.\n\n"
+        "Count it all again, from the bytes of the file to the table, with `babynames verify`.",
+        "guarantees/the-table-equals-the-file.md",
+        "guarantees/a-source-never-empties-a-table.md",
+        "guides/verify.md",
     ),
 )
 def baby_names(
@@ -52,9 +51,7 @@ def baby_names(
     progress = Progress("years loaded", len(years), of="rows", say=context.log.info)
 
     def report(year: int, counts: LoadCounts) -> None:
-        context.add_asset_metadata(
-            {"dagster/partition_row_count": counts.rows, **asdict(counts)}, asset_key=KEY, partition_key=str(year)
-        )
+        context.add_asset_metadata(_describe(frames.get(year), counts), asset_key=KEY, partition_key=str(year))
         progress.add(1, amount=counts.rows)
 
     options = LoadOptions(
@@ -63,6 +60,14 @@ def baby_names(
         compare_always=settings.warehouse.compare == "always",
     )
     load_years(warehouse, frames, years, run_id=context.run.run_id, options=options, on_loaded=report)
-    return dg.MaterializeResult(
-        metadata={"server": describe(warehouse), "preview": preview(frames.get(years[-1]).read())}
-    )
+    return dg.MaterializeResult(metadata={"server": describe(warehouse), "dagster/column_lineage": LINEAGE})
+
+
+def _describe(stored: StoredFrame, counts: LoadCounts) -> dict[str, Any]:
+    summary = summarize(stored.path)
+    return {
+        "dagster/partition_row_count": counts.rows,
+        "births": summary.births,
+        **asdict(counts),
+        "preview": preview(summary.top),
+    }

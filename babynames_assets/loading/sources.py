@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from babynames_assets.errors import FatalError
+from babynames_assets.ingest.header import SourceColumn, source_columns
 from babynames_assets.ingest.raw_files import RawFile, RawFiles
 from babynames_assets.ingest.scan import Scan, scan_file
 from babynames_assets.observability.progress import Progress
@@ -44,3 +45,8 @@ def scan_raw(raw: RawFile, settings: Settings, *, say: Callable[[str], None] = l
     )
     progress.finish()
     return scan
+
+
+def columns_of(raw: RawFile, settings: Settings) -> list[SourceColumn]:
+    """The columns of a raw file by their own names, and what each is read as."""
+    return source_columns(raw.path, file_name=Path(raw.member).name, year=settings.ingest.year)
