@@ -30,6 +30,9 @@ from babynames_assets.warehouse.sealed_secrets import SealedSecrets
 TOKEN_READ_TIMEOUT = 30.0
 """Seconds: a token is given at once or not at all, and the other processes wait for the one that asks."""
 
+WATCH_TIMEOUT = 3.0
+"""Seconds that a look at Kaggle's version waits for a connection, and then for each piece of the answer."""
+
 LONGEST_TURN = 60.0
 """Seconds that the one call which tries a HubSpot that was down may wait for its token and its place."""
 
@@ -51,6 +54,17 @@ def open_kaggle(settings: Settings) -> KaggleDatasets:
         token=settings.kaggle.token,
         connect_timeout=settings.kaggle.connect_timeout,
         read_timeout=settings.kaggle.read_timeout,
+    )
+
+
+def open_kaggle_watch(settings: Settings) -> KaggleDatasets:
+    """The same for somebody who looks often and waits for nothing: one short try; close it."""
+    return KaggleDatasets(
+        base_url=settings.kaggle.base_url,
+        token=settings.kaggle.token,
+        connect_timeout=min(settings.kaggle.connect_timeout, WATCH_TIMEOUT),
+        read_timeout=min(settings.kaggle.read_timeout, WATCH_TIMEOUT),
+        tries=1,
     )
 
 

@@ -4,17 +4,22 @@ import dagster as dg
 
 from babynames_assets.assets import hubspot, raw, validated, warehouse
 from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold
+from babynames_assets.jobs.prepare_years import prepare_years_job
 from babynames_assets.jobs.reconcile import reconcile_contacts_job
 from babynames_assets.jobs.redrive import redrive_dead_letters_job
 from babynames_assets.resources.hubspot import HubSpotFactory
-from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, RawFilesFactory
+from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, KaggleWatchFactory, RawFilesFactory
 from babynames_assets.resources.notifier import NotifierFactory
 from babynames_assets.resources.settings import SettingsFactory
 from babynames_assets.resources.warehouse import WarehouseFactory
+from babynames_assets.schedules import daily_refresh, new_year_partitions, weekly_reconcile
+from babynames_assets.sensors.changed_years import changed_years
 from babynames_assets.sensors.due_dead_letters import due_dead_letters
 from babynames_assets.sensors.failed_checks import failed_checks
 from babynames_assets.sensors.failed_runs import failed_runs
 from babynames_assets.sensors.heartbeat import heartbeat
+from babynames_assets.sensors.landed_file import landed_file
+from babynames_assets.sensors.new_kaggle_version import new_kaggle_version
 from babynames_assets.sensors.notifications_due import notifications_due
 from babynames_assets.sensors.paused_syncs import paused_syncs
 from babynames_assets.sensors.standing_troubles import standing_troubles
@@ -28,19 +33,24 @@ defs = dg.Definitions(
         hubspot.contacts,
     ],
     asset_checks=[hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold],
-    jobs=[reconcile_contacts_job, redrive_dead_letters_job],
+    jobs=[prepare_years_job, reconcile_contacts_job, redrive_dead_letters_job],
     sensors=[
+        changed_years,
         due_dead_letters,
-        paused_syncs,
-        failed_runs,
         failed_checks,
-        standing_troubles,
-        notifications_due,
+        failed_runs,
         heartbeat,
+        landed_file,
+        new_kaggle_version,
+        notifications_due,
+        paused_syncs,
+        standing_troubles,
     ],
+    schedules=[daily_refresh, new_year_partitions, weekly_reconcile],
     resources={
         "settings": SettingsFactory(),
         "kaggle": KaggleFactory(),
+        "kaggle_watch": KaggleWatchFactory(),
         "raw_files": RawFilesFactory(),
         "frames": FrameStoreFactory(),
         "warehouse": WarehouseFactory(),

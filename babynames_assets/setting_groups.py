@@ -217,3 +217,27 @@ class DeadLetterSettings(SettingGroup):
     alert_above: int = Field(
         default=100, ge=0, description="More open dead letters than this fail the asset check and log an error."
     )
+
+
+class AutomationSettings(SettingGroup):
+    """What begins by itself."""
+
+    enabled: bool | None = Field(
+        default=None,
+        description="Whether sensors and schedules begin work by themselves. Empty: in staging and production, and "
+        "under `make dev` while HubSpot is emulated.",
+    )
+    kaggle_seconds: Seconds = Field(
+        default=900, description="Seconds between two looks at the dataset's version; twice as long after each failure."
+    )
+    retry_seconds: Seconds = Field(
+        default=300, description="Seconds before what failed is asked for again, doubled with every further failure."
+    )
+    max_retry_seconds: Seconds = Field(default=21600, description="The longest such wait, in seconds.")
+    max_runs: int = Field(
+        default=12,
+        ge=1,
+        le=145,
+        description="The most runs that changed years are asked for in at once; beyond it ranges with few years "
+        "between them become one.",
+    )

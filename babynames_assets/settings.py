@@ -19,6 +19,7 @@ from babynames_assets import variables as names
 from babynames_assets.errors import ConfigurationError
 from babynames_assets.notification_settings import NotificationSettings
 from babynames_assets.setting_groups import (
+    AutomationSettings,
     DeadLetterSettings,
     HubSpotSettings,
     IngestSettings,
@@ -72,6 +73,13 @@ class Settings(BaseSettings):
     hubspot: HubSpotSettings = HubSpotSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     notifications: NotificationSettings = NotificationSettings()
+    automation: AutomationSettings = AutomationSettings()
+
+    @property
+    def begins_by_itself(self) -> bool:
+        """Whether sensors and schedules begin work: not where somebody tries things out on real services."""
+        chosen = self.automation.enabled
+        return self.environment in ("staging", "production") if chosen is None else chosen
 
     @property
     def warehouse_url(self) -> SecretStr:

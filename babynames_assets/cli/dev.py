@@ -31,6 +31,9 @@ def dev(
         for name, address in addresses.items():
             if name.endswith("BASE_URL"):
                 _console.print(f"{name}={address}")
+        if services.EMULATES_HUBSPOT in addresses and settings.automation.enabled is None:
+            # Whatever begins by itself reaches nobody's account.
+            addresses["BABYNAMES_AUTOMATION__ENABLED"] = "true"
         _console.print(f"Dagster's UI: http://localhost:{port} (Ctrl-C ends it)")
         raise typer.Exit(_run_dagster(port, {**addresses, "DAGSTER_HOME": str(home)}))
 

@@ -17,6 +17,9 @@ from babynames_assets.settings import Settings, environment_with
 
 HUBSPOT_TOKEN = "pat-emulator-only"  # noqa: S105 - the emulator's own; it opens nothing else
 HUBSPOT_TIER = "professional"
+EMULATES_HUBSPOT = "BABYNAMES_HUBSPOT__BASE_URL"
+"""Stands among the changes when HubSpot is emulated."""
+
 CREDENTIALS = {"token", "token_next", "oauth_client_id", "oauth_client_secret", "oauth_refresh_token"}
 
 
@@ -33,7 +36,7 @@ def services(settings: Settings) -> Iterator[dict[str, str]]:
         if not settings.hubspot.model_fields_set & {"base_url", *CREDENTIALS}:
             state = settings.state_folder / "hubspot.sqlite"
             arguments = ["hubspot", "--state", str(state), "--token", HUBSPOT_TOKEN, "--tier", HUBSPOT_TIER]
-            changes["BABYNAMES_HUBSPOT__BASE_URL"] = stack.enter_context(_emulator(arguments, logs / "hubspot.log"))
+            changes[EMULATES_HUBSPOT] = stack.enter_context(_emulator(arguments, logs / "hubspot.log"))
             changes["BABYNAMES_HUBSPOT__TOKEN"] = HUBSPOT_TOKEN
             changes["BABYNAMES_HUBSPOT__TIER"] = HUBSPOT_TIER
         yield changes

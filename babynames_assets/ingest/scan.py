@@ -83,10 +83,9 @@ def scan_file(
     Raises:
         SourceError: the layout is unknown, or there is not one valid row.
     """
-    rules = Rules(settings.first_year, settings.last_year or clock().year, settings.max_name_length)
+    rules = _rules(settings, clock)
     name = file_name or path.name
-    made_from = {"format": FORMAT, "source_sha256": source.source_sha256, "year": settings.year, "file_name": name}
-    identity = made_from | {"rules": asdict(rules)}
+    identity = _identity(source.source_sha256, name, settings, rules)
     if scan := _stored(target_folder, identity):
         return scan
     started = time.monotonic()
@@ -102,6 +101,18 @@ def scan_file(
         seconds=round(time.monotonic() - started, 3),
     )
     return replace(scan, folder=target_folder)
+
+
+def finished_scan(
+    target_folder: Path,
+    *,
+    source_sha256: str,
+    file_name: str,
+    settings: IngestSettings,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Scan | None:
+    """What an earlier ``scan_file`` of a file found under the rules of today; None if it has to be read first."""
+    return _stored(target_folder, _identity(source_sha256, file_name, settings, _rules(settings, clock)))
 
 
 def rejected(scan_folder: Path) -> pl.LazyFrame:
@@ -121,6 +132,16 @@ def prove_that_no_line_is_lost(scan: Scan, file_name: str) -> None:
             f"The scan of {file_name} read {scan.lines:,} lines but accounts for {accounted:,}. "
             "This is a bug in babynames_assets, not in the file; nothing was changed."
         )
+
+
+def _rules(settings: IngestSettings, clock: Callable[[], datetime]) -> Rules:
+    return Rules(settings.first_year, settings.last_year or clock().year, settings.max_name_length)
+
+
+def _identity(source_sha256: str, file_name: str, settings: IngestSettings, rules: Rules) -> dict[str, Any]:
+    """What has to be the same for a scan to be that of today."""
+    made_from = {"format": FORMAT, "source_sha256": source_sha256, "year": settings.year, "file_name": file_name}
+    return made_from | {"rules": asdict(rules)}
 
 
 def _scan(

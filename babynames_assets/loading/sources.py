@@ -6,7 +6,7 @@ from pathlib import Path
 from babynames_assets.errors import FatalError
 from babynames_assets.ingest.header import SourceColumn, source_columns
 from babynames_assets.ingest.raw_files import RawFile, RawFiles
-from babynames_assets.ingest.scan import Scan, scan_file
+from babynames_assets.ingest.scan import Scan, finished_scan, scan_file
 from babynames_assets.observability.progress import Progress
 from babynames_assets.settings import Settings
 
@@ -37,7 +37,7 @@ def scan_raw(raw: RawFile, settings: Settings, *, say: Callable[[str], None] = l
     progress = Progress("bytes read", raw.bytes, of="lines", say=say)
     scan = scan_file(
         raw.path,
-        settings.state_folder / "scans" / raw.sha256,
+        _scan_folder(raw, settings),
         source=raw.as_frame_source(),
         settings=settings.ingest,
         file_name=Path(raw.member).name,
@@ -50,3 +50,17 @@ def scan_raw(raw: RawFile, settings: Settings, *, say: Callable[[str], None] = l
 def columns_of(raw: RawFile, settings: Settings) -> list[SourceColumn]:
     """The columns of a raw file by their own names, and what each is read as."""
     return source_columns(raw.path, file_name=Path(raw.member).name, year=settings.ingest.year)
+
+
+def known_scan(raw: RawFile, settings: Settings) -> Scan | None:
+    """What an earlier read of a raw file found; None if it was not read yet under the rules of today."""
+    return finished_scan(
+        _scan_folder(raw, settings),
+        source_sha256=raw.sha256,
+        file_name=Path(raw.member).name,
+        settings=settings.ingest,
+    )
+
+
+def _scan_folder(raw: RawFile, settings: Settings) -> Path:
+    return settings.state_folder / "scans" / raw.sha256

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from babynames_assets.clients import open_frames, open_kaggle, open_raw_files
+from babynames_assets.clients import open_frames, open_kaggle, open_kaggle_watch, open_raw_files
 from babynames_assets.ingest.frames import FrameStore
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
@@ -19,6 +19,16 @@ class KaggleFactory(dg.ConfigurableResource[KaggleDatasets]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[KaggleDatasets]:  # noqa: ARG002 - Dagster's
         """Open a client of the API that the settings name."""
         with open_kaggle(load_settings()) as client:
+            yield client
+
+
+class KaggleWatchFactory(dg.ConfigurableResource[KaggleDatasets]):
+    """Opens Kaggle's dataset API for a sensor, which must not wait for it."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[KaggleDatasets]:  # noqa: ARG002 - Dagster's
+        """Open a client that tries once and gives up soon."""
+        with open_kaggle_watch(load_settings()) as client:
             yield client
 
 

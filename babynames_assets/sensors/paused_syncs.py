@@ -7,6 +7,7 @@ import dagster as dg
 
 from babynames_assets.assets import hubspot
 from babynames_assets.partitions import range_tags, ranges
+from babynames_assets.sensors.under_way import unfinished_runs, years_of_runs
 from babynames_assets.warehouse import sync_pauses
 from babynames_assets.warehouse.engine import Engine, connect
 
@@ -17,13 +18,18 @@ from babynames_assets.warehouse.engine import Engine, connect
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="A new day has begun for years whose sync stopped because the calls of its day were spent.",
 )
-def paused_syncs(warehouse: dg.ResourceParam[Engine]) -> dg.SensorResult | dg.SkipReason:
+def paused_syncs(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Engine]
+) -> dg.SensorResult | dg.SkipReason:
     """Request the years that were paused, once the pause is over: one run for each range without a gap."""
     with connect(warehouse) as connection:
         over = sync_pauses.over(connection)
     if not over:
         return dg.SkipReason("No sync waits for a day that has begun.")
-    return dg.SensorResult(run_requests=[_request(first, last, over) for first, last in ranges(over)])
+    idle = over.keys() - years_of_runs(unfinished_runs(context.instance))
+    if not idle:
+        return dg.SkipReason("A run of the years that waited is queued or under way.")
+    return dg.SensorResult(run_requests=[_request(first, last, over) for first, last in ranges(idle)])
 
 
 def _request(first: int, last: int, over: Mapping[int, datetime]) -> dg.RunRequest:

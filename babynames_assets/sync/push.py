@@ -6,7 +6,7 @@ upsert that changes nothing is harmless.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -18,7 +18,7 @@ from babynames_assets.sync.changes import Push, archive_removed, upsert_changed
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.leases import Lease
 from babynames_assets.sync.report import PushOptions, PushReport, YearPush
-from babynames_assets.warehouse import sync_pauses, sync_pieces
+from babynames_assets.warehouse import ledger, sync_pauses, sync_pieces, synced_years
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 
 _log = structlog.get_logger(__name__)
@@ -58,15 +58,29 @@ def push_years(
     report = PushReport({year: YearPush() for year in sorted(years)})
     push = Push(engine, client, Lease(engine, list(report.years), options.lease), options, report, on_batch)
     with _held(push, run_id):
+        contents = run_in_transaction(engine, partial(_begin, years=list(report.years)))
         try:
             upsert_changed(push)
             if options.removed_contacts == "archive":
                 archive_removed(push)
         except PausedError as error:
-            report.paused_until = _pause(push, error)
+            report.paused_until = _pause(push, error, contents)
         else:
-            run_in_transaction(engine, partial(sync_pauses.end, years=list(report.years)))
+            run_in_transaction(engine, partial(_finish, years=list(report.years), contents=contents))
     return report
+
+
+def _begin(connection: Connection, years: Sequence[int]) -> dict[int, str]:
+    """Note that the years are no longer known to be whole in HubSpot; returns the content that they have now."""
+    synced_years.forget(connection, years)
+    loaded = ledger.current(connection)
+    return {year: loaded[year].digest for year in years if year in loaded}
+
+
+def _finish(connection: Connection, years: Sequence[int], contents: Mapping[int, str]) -> None:
+    """Note what HubSpot holds whole: the content from when the sync began, since a load may have followed."""
+    sync_pauses.end(connection, years)
+    synced_years.enter(connection, contents, MAPPING)
 
 
 @contextmanager
@@ -83,15 +97,16 @@ def _held(push: Push, run_id: str) -> Iterator[None]:
             push.lease.give_back()
 
 
-def _pause(push: Push, error: PausedError) -> dt.datetime:
-    """Note which years wait, and until when."""
+def _pause(push: Push, error: PausedError, contents: Mapping[int, str]) -> dt.datetime:
+    """Note which years wait, and until when; the others are done."""
     until = error.until or dt.datetime.now(dt.UTC) + _PAUSE_OF_UNKNOWN_LENGTH
     years = list(push.report.years)
     with connect(push.engine) as connection:
         waiting = sync_pieces.unfinished_years(connection, years, MAPPING)
+    done = {year: digest for year, digest in contents.items() if year not in waiting}
 
     def note(connection: Connection) -> None:
-        sync_pauses.end(connection, years)
+        _finish(connection, years, done)
         sync_pauses.pause(connection, waiting, until)
 
     run_in_transaction(push.engine, note)

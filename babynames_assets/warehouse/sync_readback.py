@@ -9,6 +9,7 @@ from random import Random
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse import synced_years
 from babynames_assets.warehouse.engine import Connection
 from babynames_assets.warehouse.rows import ROWS_IN_STATEMENT
 from babynames_assets.warehouse.sync_pieces import Place, is_behind
@@ -93,7 +94,7 @@ def unchanged(connection: Connection, contacts: Sequence[ConfirmedContact]) -> l
 
 
 def doubt(connection: Connection, contacts: Iterable[ConfirmedContact], *, is_there: bool) -> None:
-    """Have the next sync send contacts again, unless somebody has written them since.
+    """Have the next sync send contacts again, unless somebody has written them since; their years are behind by then.
 
     Args:
         connection: a transaction.
@@ -113,6 +114,7 @@ def doubt(connection: Connection, contacts: Iterable[ConfirmedContact], *, is_th
     rows = [{f"its_{name}": getattr(one, name) for name in names} for one in contacts]
     if rows:
         connection.execute(statement, rows)
+        synced_years.forget(connection, {row["its_year"] for row in rows})
 
 
 def without_row(connection: Connection, keys: Sequence[RowKey]) -> set[RowKey]:

@@ -206,6 +206,16 @@ sync_pauses = sa.Table(
     **_OPTIONS,
 )
 
+synced_years = sa.Table(
+    "synced_years",
+    METADATA,
+    sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.CHAR(64), nullable=False),
+    sa.Column("mapping", sa.String(16), nullable=False),
+    sa.Column("synced_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)
+
 sync_plans = sa.Table(
     "sync_plans",
     METADATA,

@@ -5,26 +5,12 @@ import polars as pl
 import pytest
 
 from babynames_assets_tests.dagster_shell.conftest import YEARLY, Installation
+from babynames_assets_tests.releases import as_contacts, read_release
 
 
 def published(installation: Installation, revision: int) -> pl.DataFrame:
-    """The rows that a published release holds, read by other means than the product's: year, name, sex, births."""
-    rows = []
-    for line in (installation.folder / f"release-{revision}.csv").read_text().splitlines()[1:]:
-        fields = line.split(",")
-        if len(fields) == 4 and fields[3].isdigit() and fields[2] in ("F", "M") and "\x00" not in line:
-            rows.append((fields[0], fields[2], fields[1], int(fields[3])))
-    frame = pl.DataFrame(rows, schema=["year", "sex", "name", "births"], orient="row")
-    is_name = pl.col("name").str.contains("^\\p{L}[\\p{L}\\p{M}' .\u2019-]{0,99}$")
-    sound = is_name & pl.col("births").is_between(1, 2**31 - 1)
-    years = [str(year) for year in range(2001, 2004 + revision)]
-    key = ["year", "sex", "name"]
-    return frame.filter(sound & pl.col("year").is_in(years)).unique(key, keep="first", maintain_order=True)
-
-
-def as_contacts(rows: pl.DataFrame) -> dict[str, str]:
-    """Contact key -> births, as HubSpot should hold them."""
-    return {f"{year}-{sex}-{name}": str(births) for year, sex, name, births in rows.rows()}
+    """The rows that a published release holds: year, name, sex, births."""
+    return read_release(installation.folder / f"release-{revision}.csv", range(2001, 2004 + revision))
 
 
 def test_every_line_of_the_file_arrives_or_is_a_dead_letter(installation: Installation) -> None:

@@ -1,0 +1,1 @@
+"""Tests of what asks for a run."""
