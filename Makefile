@@ -10,10 +10,10 @@ BENCH_VENV := .venv-bench
 PACKAGES := babynames_assets babynames_assets_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format types imports check bench bench-sync lock doctor screenshots campaign-load campaign clean
+.PHONY: help demo dev test lint format types imports check bench bench-sync lock doctor screenshots campaign-load campaign automation-proof quiet-ticks clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## Run the whole graph on this machine alone; DATASET=file.zip YEARS=2015-2024
 	@$(BIN)/babynames demo $(if $(DATASET),--dataset '$(DATASET)') $(if $(YEARS),--years '$(YEARS)')
@@ -69,6 +69,12 @@ campaign-load: $(VENV)/.dev ## Kill loads and crash their servers, and compare t
 campaign: $(VENV)/.dev ## Syncs through storms, kills and crashes of their database; RUNS=200 SEED=1 KINDS="sqlite mysql mariadb"
 	@$(BIN)/python -m babynames_assets_tests.sync.crashing $(if $(RUNS),--runs '$(RUNS)') $(if $(SEED),--seed '$(SEED)') \
 		$(if $(KINDS),--kinds $(KINDS))
+
+automation-proof: $(VENV)/.dev ## A daemon, two releases, nothing typed; DATASET=file.zip STEP=next.zip
+	@$(BIN)/python -m babynames_assets_tests.automation releases $(if $(DATASET),--dataset '$(DATASET)') $(if $(STEP),--step '$(STEP)')
+
+quiet-ticks: $(VENV)/.dev ## Look at nothing new ten thousand times, and measure what piles up; TICKS=10000
+	@$(BIN)/python -m babynames_assets_tests.automation quiet $(if $(TICKS),--ticks '$(TICKS)')
 
 clean: ## Remove what the commands above made, the demo's state included
 	rm -rf $(VENV) $(BENCH_VENV) .babynames .servers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from babynames_assets.cli.main import app
+from babynames_assets.definitions import defs
 from babynames_assets.emulators.hubspot.app import create_app
 from babynames_assets.emulators.hubspot.contact_counts import OUTCOMES
 from babynames_assets.emulators.hubspot.faults.fault import Fault
@@ -66,6 +67,23 @@ def test_every_number_of_the_emulator_is_documented() -> None:
 
     for name in (*Statistics().as_json(), *OUTCOMES, *doors):
         assert f"`{name}`" in page or f" {name}`" in page, name
+
+
+def test_every_sensor_schedule_and_job_is_documented() -> None:
+    """docs/guides/automation.md has a row for each of them in its own table, and for nothing that does not exist."""
+    page = (CHECKOUT / "docs" / "guides" / "automation.md").read_text()
+    repository = defs.get_repository_def()
+    exist = {
+        "Sensors": {sensor.name for sensor in repository.sensor_defs},
+        "Schedules": {schedule.name for schedule in repository.schedule_defs},
+        "Jobs": {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")},
+    }
+
+    for heading, names in exist.items():
+        section = page.split(f"## {heading}\n", maxsplit=1)[1].split("\n## ", maxsplit=1)[0]
+        assert set(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE)) == names, heading
+    assert all(sensor.description for sensor in repository.sensor_defs)
+    assert all(schedule.description for schedule in repository.schedule_defs)
 
 
 def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,109 @@
+"""``make automation-proof`` and ``make quiet-ticks``: the proofs of automation at full length, with their figures."""
+
+import argparse
+import datetime as dt
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import dagster as dg
+
+from babynames_assets.emulators import dataset
+from babynames_assets.sync.contacts import MAPPING
+from babynames_assets.warehouse import sync_differences
+from babynames_assets.warehouse.engine import connect
+from babynames_assets_tests.automation import quiet_ticks
+from babynames_assets_tests.automation.daemons import CHECKOUT, Daemon
+from babynames_assets_tests.automation.proof import Proof, Stage, appears, stage
+
+MODULE = "babynames_assets.definitions"
+FIRST, LAST = 1880, 2023
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the arguments, and do it."""
+    parser = argparse.ArgumentParser(prog="automation")
+    parser.add_argument("proof", choices=["releases", "quiet"])
+    parser.add_argument("--dataset", type=Path, help="The release that appears first. Empty: a generated one.")
+    parser.add_argument("--step", type=Path, help="The release that appears then. Empty: a generated one.")
+    parser.add_argument("--ticks", type=int, default=10_000, help="Looks of all sensors together.")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="babynames-automation-") as folder:
+        if chosen.proof == "quiet":
+            _quiet(Path(folder), chosen.ticks)
+        else:
+            _releases(Path(folder), [chosen.dataset or _generated(folder, 0), chosen.step or _generated(folder, 1)])
+
+
+def _releases(folder: Path, files: Sequence[Path]) -> None:
+    """Let both appear, with the product's own definitions and intervals, but for how often Kaggle is asked."""
+    with stage(folder, module=MODULE, seconds=7200, AUTOMATION__KAGGLE_SECONDS="30") as here, here.daemon() as daemon:
+        before = 0
+        for number, file in enumerate(files, start=1):
+            proof = appears(here, daemon, file, partial(_is_complete, here, daemon, before), first=before)
+            before += len(proof.runs)
+            print(f"Release {number}, {file.name}: complete after {proof.seconds:,.0f} s", flush=True)  # noqa: T201
+            _say(here, proof)
+
+
+def _is_complete(here: Stage, daemon: Daemon, before: int) -> bool:
+    """Whether the runs that followed have ended and left nothing to be sent or archived."""
+    runs = daemon.runs()[before:]
+    if len(runs) < 2 or any(run.status not in ("SUCCESS", "FAILURE", "CANCELED") for run in runs):
+        return False
+    with connect(here.engine) as connection:
+        found = sync_differences.counts(connection, None, MAPPING)
+    return not found.pending and not found.to_remove
+
+
+def _say(here: Stage, proof: Proof) -> None:
+    with connect(here.engine) as connection:
+        found = sync_differences.counts(connection, None, MAPPING)
+    stats = here.hubspot.stats()
+    lines = [f"  {run}" for run in proof.runs]
+    lines += [
+        f"  {len(proof.runs)} runs; contacts: {found}",
+        f"  HubSpot: {stats}",
+    ]
+    lines += [f"  check {name}: {'passed' if passed else 'FAILED'}" for name, passed in sorted(proof.checks.items())]
+    print("\n".join(lines), flush=True)  # noqa: T201
+
+
+def _quiet(folder: Path, ticks: int) -> None:
+    home = folder / "dagster"
+    home.mkdir()
+    shutil.copyfile(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
+    with stage(folder, module=MODULE, seconds=600) as here:
+        quiet_ticks.put_into_environment(dict(here.environment))
+        here.publish(_generated(folder, 0))
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            quiet_ticks.materialize_everything(instance, FIRST, LAST)
+            with quiet_ticks.quiet(instance, home) as quiet:
+                _look(quiet, ticks)
+
+
+def _look(quiet: quiet_ticks.Quiet, ticks: int) -> None:
+    """Look in eight stretches over four weeks: by then old ticks have long been purged."""
+    quiet.look(1, every=dt.timedelta(minutes=1))
+    at_once = quiet.standing().ticks
+    times = -(-ticks // at_once // 8)
+    every, began = dt.timedelta(weeks=4) / (8 * times), time.monotonic()
+    for stretch in range(9):
+        if stretch:
+            quiet.look(times, every=every)
+        looks, seconds = quiet.looks * at_once, time.monotonic() - began
+        print(f"{looks:>6} looks, {seconds:>5,.0f} s: {quiet.standing()}", flush=True)  # noqa: T201
+    print("failed looks:", quiet.failures() or "none")  # noqa: T201
+
+
+def _generated(folder: str | Path, revision: int) -> Path:
+    file = Path(folder) / f"release-{revision}.csv"
+    dataset.generate(file, seed=7, first_year=FIRST, last_year=LAST, rows=2_000, revision=revision)
+    return file
+
+
+if __name__ == "__main__":
+    main()
