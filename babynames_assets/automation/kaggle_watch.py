@@ -1,10 +1,10 @@
 """Looks at Kaggle's dataset now and then: cheaply, less often while it fails, and never for long."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
+from babynames_assets.automation.cursors import Remembered
 from babynames_assets.automation.requests import Asked, ask
 from babynames_assets.errors import BabynamesError, RetryableError
 from babynames_assets.ingest.kaggle import DatasetVersion
@@ -17,7 +17,7 @@ LOOK_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
-class KaggleWatch:
+class KaggleWatch(Remembered):
     """What is known from one look to the next; it is a sensor's cursor.
 
     Attributes:
@@ -25,28 +25,12 @@ class KaggleWatch:
         next_look: when Kaggle is asked again, in seconds since 1970.
         failures: looks without an answer since the last one with an answer.
         error: what the last look met instead of an answer.
-        asked: the request for the version that is not here yet.
     """
 
     version: str | None = None
     next_look: float = 0.0
     failures: int = 0
     error: str | None = None
-    asked: Asked | None = None
-
-    @classmethod
-    def from_cursor(cls, cursor: str | None) -> Self:
-        """Read what ``as_cursor`` wrote; anything else counts as nothing known."""
-        try:
-            values = json.loads(cursor or "{}")
-            asked = values.pop("asked", None)
-            return cls(**values, asked=Asked(**asked) if asked else None)
-        except (ValueError, TypeError, AttributeError):
-            return cls()
-
-    def as_cursor(self) -> str:
-        """The same as text."""
-        return json.dumps(asdict(self))
 
     def look(self, latest: Callable[[], DatasetVersion], now: float, terms: AutomationSettings) -> Self:
         """Ask Kaggle if it is time.

@@ -1,9 +1,9 @@
 """Notices a file in the landing folder, once it has stopped changing."""
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
+from babynames_assets.automation.cursors import Remembered
 from babynames_assets.automation.requests import Asked, ask
 from babynames_assets.ingest.landing import LandedFile
 from babynames_assets.ingest.raw_files import RawFile
@@ -11,32 +11,16 @@ from babynames_assets.setting_groups import AutomationSettings
 
 
 @dataclass(frozen=True)
-class LandingWatch:
+class LandingWatch(Remembered):
     """What is known from one look to the next; it is a sensor's cursor.
 
     Attributes:
         seen: the newest file as ``name_of`` names it, at the last look.
-        asked: the request for a file that is not the current raw file yet.
         taken: the file that a run has taken, although the raw file still has the moment of an equal one.
     """
 
     seen: str | None = None
-    asked: Asked | None = None
     taken: str | None = None
-
-    @classmethod
-    def from_cursor(cls, cursor: str | None) -> Self:
-        """Read what ``as_cursor`` wrote; anything else counts as nothing known."""
-        try:
-            values = json.loads(cursor or "{}")
-            asked = values.pop("asked", None)
-            return cls(**values, asked=Asked(**asked) if asked else None)
-        except (ValueError, TypeError, AttributeError):
-            return cls()
-
-    def as_cursor(self) -> str:
-        """The same as text."""
-        return json.dumps(asdict(self))
 
     def look(self, landed: LandedFile | None) -> Self:
         """Remember what lies in the folder now."""
