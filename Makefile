@@ -76,6 +76,9 @@ automation-proof: $(VENV)/.dev ## A daemon, two releases, nothing typed; DATASET
 quiet-ticks: $(VENV)/.dev ## Look at nothing new ten thousand times, and measure what piles up; TICKS=10000
 	@$(BIN)/python -m babynames_assets_tests.automation quiet $(if $(TICKS),--ticks '$(TICKS)')
 
+screenshots: $(VENV)/.dev ## Make the pictures of Dagster's UI, by the test that uses it as a person does
+	@BABYNAMES_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q babynames_assets_tests/browser/test_journey.py
+
 clean: ## Remove what the commands above made, the demo's state included
 	rm -rf $(VENV) $(BENCH_VENV) .babynames .servers .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 

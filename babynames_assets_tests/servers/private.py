@@ -99,7 +99,7 @@ def private_server(
         steps: the commands, for a folder and a port.
         start_seconds: how long it may take until it answers.
     """
-    port = _free_port()
+    port = free_port()
     with _private_folder() as folder, _kept(folder, steps(folder, port)) as pipe:
         server = PrivateServer(kind, folder, port, pipe, start_seconds)
         server.wait_until_ready()
@@ -116,7 +116,8 @@ def _private_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)  # for the case that the keeper did not come so far
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
     while True:
         port = random.randint(*_PORTS)  # noqa: S311 - not a secret
         with socket.socket() as probe:
