@@ -178,7 +178,9 @@ def _show(headings: tuple[str, ...], rows: Sequence[tuple[object, ...]], *, noth
     if not rows:
         _console.print(nothing)
         return
-    table = Table(*headings)
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold")  # a key that is cut cannot be given to `resolve`
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     _console.print(table)
