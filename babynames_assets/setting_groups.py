@@ -241,3 +241,31 @@ class AutomationSettings(SettingGroup):
         description="The most runs that changed years are asked for in at once; beyond it ranges with few years "
         "between them become one.",
     )
+
+
+class DagsterSettings(SettingGroup):
+    """Dagster's own storage, where its instance is configured by deploy/dagster.yaml."""
+
+    storage_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL of the MySQL or MariaDB database that keeps Dagster's runs, events and schedules, "
+        "as `BABYNAMES_WAREHOUSE__URL`; a database of its own. Only deploy/dagster.yaml uses it: without that file "
+        "Dagster keeps SQLite files.",
+    )
+    pool_size: int = Field(default=5, ge=1, le=100, description="Connections kept open by one process.")
+    connect_timeout: Seconds = Field(default=10, description="Seconds to wait for a connection.")
+    read_timeout: Seconds = Field(default=60, description="Seconds to wait for an answer of the server.")
+    keep_events_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days that log lines and events of steps and runs are kept; then a run's page is empty.",
+    )
+    keep_history_days: int = Field(
+        default=365,
+        ge=1,
+        description="Days that materializations, observations and check results are kept which newer ones have "
+        "followed. The newest of each asset and partition stays for ever.",
+    )
+    keep_runs_days: int = Field(
+        default=180, ge=1, description="Days that runs are kept, but for those that a kept materialization came from."
+    )

@@ -20,6 +20,7 @@ from babynames_assets.errors import ConfigurationError
 from babynames_assets.notification_settings import NotificationSettings
 from babynames_assets.setting_groups import (
     AutomationSettings,
+    DagsterSettings,
     DeadLetterSettings,
     HubSpotSettings,
     IngestSettings,
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     hubspot: HubSpotSettings = HubSpotSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     notifications: NotificationSettings = NotificationSettings()
+    dagster: DagsterSettings = DagsterSettings()
     automation: AutomationSettings = AutomationSettings()
 
     @property
@@ -139,6 +141,17 @@ def docs_url() -> str | None:
 def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with changes, for a child process."""
     return {**os.environ, **changes}
+
+
+def dagster_home() -> Path | None:
+    """The folder of Dagster's instance, if the environment names one."""
+    home = os.environ.get("DAGSTER_HOME")
+    return Path(home) if home else None
+
+
+def set_unless_set(name: str, value: str) -> None:
+    """Give a variable of this process and its children a value, unless somebody gave it one."""
+    os.environ.setdefault(name, value)
 
 
 def configured_names() -> set[str]:

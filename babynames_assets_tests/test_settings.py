@@ -201,6 +201,7 @@ def test_every_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
     opened = [settings.secret_key, settings.warehouse.url, settings.kaggle.token, hubspot.token, hubspot.token_next]
     opened += [hubspot.oauth_client_secret, hubspot.oauth_refresh_token, told.slack_url, told.smtp_password]
     opened += [told.pagerduty_key, told.webhook_url, told.webhook_secret, told.heartbeat_url]
+    opened += [settings.dagster.storage_url]
     assert len(opened) == len(secret_variables())
     assert {secret.get_secret_value() for secret in opened if secret} == {CANARY, address}
     assert None not in opened

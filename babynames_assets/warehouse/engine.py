@@ -51,15 +51,23 @@ _log = structlog.get_logger(__name__)
 
 
 def open_engine(
-    url: SecretStr, *, pool_size: int = 5, connect_timeout: float = 10, read_timeout: float = 300
+    url: SecretStr,
+    *,
+    pool_size: int = 5,
+    max_overflow: int | None = None,
+    connect_timeout: float = 10,
+    read_timeout: float = 300,
+    setting: str = "BABYNAMES_WAREHOUSE__URL",
 ) -> Engine:
     """Make a pool of connections; it connects when it is used.
 
     Args:
         url: SQLAlchemy URL of MySQL, MariaDB or SQLite.
-        pool_size: connections that stay open; twice as many may be open for a moment.
+        pool_size: connections that stay open.
+        max_overflow: further ones that may be open for a moment; None: as many again.
         connect_timeout: seconds to wait for a connection.
         read_timeout: seconds to wait for an answer.
+        setting: the variable that holds the URL, for messages.
 
     Raises:
         ConfigurationError: the URL is of another form.
@@ -67,13 +75,14 @@ def open_engine(
     try:
         parsed = sa.make_url(url.get_secret_value())
     except ArgumentError:
-        raise ConfigurationError(f"BABYNAMES_WAREHOUSE__URL is not a URL. Good ones: {GOOD_URLS}.") from None
+        raise ConfigurationError(f"{setting} is not a URL. Good ones: {GOOD_URLS}.") from None
     if parsed.drivername == "sqlite":
         return _open_sqlite(parsed)
     if parsed.drivername == "mysql+pymysql" and parsed.database:
-        return _open_mysql(parsed, pool_size, connect_timeout, read_timeout)
+        overflow = pool_size if max_overflow is None else max_overflow
+        return _open_mysql(parsed, (pool_size, overflow), connect_timeout, read_timeout)
     raise ConfigurationError(
-        f"BABYNAMES_WAREHOUSE__URL begins with {parsed.drivername}:// and names the database "
+        f"{setting} begins with {parsed.drivername}:// and names the database "
         f"{parsed.database or '(none)'}. Good ones: {GOOD_URLS}."
     )
 
@@ -169,11 +178,11 @@ def _open_sqlite(url: sa.URL) -> Engine:
     return engine
 
 
-def _open_mysql(url: sa.URL, pool_size: int, connect_timeout: float, read_timeout: float) -> Engine:
+def _open_mysql(url: sa.URL, size: tuple[int, int], connect_timeout: float, read_timeout: float) -> Engine:
     engine = sa.create_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        pool_size=size[0],
+        max_overflow=size[1],
         pool_pre_ping=True,
         pool_recycle=1800,
         isolation_level="REPEATABLE READ",
