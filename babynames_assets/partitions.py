@@ -10,12 +10,14 @@ from typing import Any
 
 import dagster as dg
 
+from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
+
 _NAME = "years"
 YEARS = dg.DynamicPartitionsDefinition(name=_NAME)
 
 
 def yearly_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """``dg.asset`` for an asset with a partition a year, of which any range is one run.
+    """``dg.asset`` for an asset with a partition a year, of which any range is one run, and failures are told apart.
 
     Args:
         options: those of ``dg.asset``.
@@ -24,9 +26,9 @@ def yearly_asset(**options: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefi
         # Backfill policies have been marked beta since 2023; that is no news for whoever loads the code location.
         warnings.simplefilter("ignore", dg.BetaWarning)
         decorator: Callable[..., dg.AssetsDefinition] = dg.asset(
-            partitions_def=YEARS, backfill_policy=dg.BackfillPolicy.single_run(), **options
+            partitions_def=YEARS, backfill_policy=dg.BackfillPolicy.single_run(), retry_policy=TRIED_AGAIN, **options
         )
-    return decorator
+    return lambda step: decorator(lasting_failures_end(step))
 
 
 def add_years(instance: dg.DagsterInstance, first: int, last: int) -> list[int]:

@@ -48,6 +48,7 @@ class ContactsConfig(dg.Config):
     owners=OWNERS,
     tags={"data": "public-statistics", "writes-to": "hubspot"},
     deps=[warehouse_assets.KEY],
+    pool="hubspot",
     metadata={"dagster/column_schema": with_sources(contact_columns(), LINEAGE)},
     description=described(
         "The contacts that mirror the table, found by their unique property baby_name_key (1984-F-Mary). Only new and "

@@ -11,6 +11,7 @@ from babynames_assets.ingest.raw_files import RawFiles
 from babynames_assets.loading.sources import columns_of, scan_raw
 from babynames_assets.partitions import add_years
 from babynames_assets.settings import Settings
+from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
 
 KEY = dg.AssetKey(["raw", "baby_names_csv"])
 KAGGLE_DATASET = dg.AssetSpec(
@@ -33,6 +34,7 @@ KAGGLE_DATASET = dg.AssetSpec(
     owners=OWNERS,
     tags={"data": "public-statistics", "writes-to": "disk"},
     deps=[KAGGLE_DATASET],
+    retry_policy=TRIED_AGAIN,
     description=described(
         "One version of the dataset: downloaded from Kaggle, or taken from the landing folder; proved whole by size, "
         "digest and magic bytes; unpacked safely; kept unedited under its SHA-256. A version that is already there is "
@@ -42,6 +44,7 @@ KAGGLE_DATASET = dg.AssetSpec(
         "guides/landing-folder.md",
     ),
 )
+@lasting_failures_end
 def baby_names_csv(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],

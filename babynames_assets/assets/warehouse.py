@@ -28,6 +28,7 @@ LINEAGE = lineage_unchanged(validated.KEY)
     owners=OWNERS,
     tags={"data": "public-statistics", "writes-to": "database"},
     deps=[validated.KEY],
+    pool="warehouse",
     metadata={"dagster/column_schema": with_sources(COLUMNS, LINEAGE), "dagster/table_name": "baby_names"},
     description=described(
         "The table that mirrors the validated frames, brought to them by difference: new rows inserted, changed ones "

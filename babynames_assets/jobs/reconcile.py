@@ -9,6 +9,7 @@ from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.jobs.check_results import report_result
 from babynames_assets.settings import Settings
+from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
 from babynames_assets.sync.options import push_options, reconcile_options
 from babynames_assets.sync.reconcile import reconcile, repair
 from babynames_assets.warehouse.engine import Engine
@@ -31,7 +32,12 @@ class ReconcileConfig(dg.Config):
         return None if self.first_year is None else (self.first_year, self.last_year or self.first_year)
 
 
-@dg.op(description="Reads every contact back from HubSpot, and looks for contacts that have no row.")
+@dg.op(
+    description="Reads every contact back from HubSpot, and looks for contacts that have no row.",
+    pool="hubspot",
+    retry_policy=TRIED_AGAIN,
+)
+@lasting_failures_end
 def reconcile_contacts(
     context: dg.OpExecutionContext,
     config: ReconcileConfig,

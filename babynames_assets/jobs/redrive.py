@@ -11,6 +11,7 @@ from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.jobs.check_results import report_result
 from babynames_assets.letters.standing import standing
 from babynames_assets.settings import Settings
+from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
 from babynames_assets.sync.options import push_options
 from babynames_assets.sync.redrive import RedriveReport, redrive
 from babynames_assets.warehouse.engine import Engine
@@ -23,7 +24,12 @@ _PAUSED = "Paused: the calls of the day are spent. The letters that were not sen
 _HELD = "A sync writes %s at this moment: letters of those years stay due."
 
 
-@dg.op(description="Sends the contacts of dead letters that are due, as the warehouse has them now.")
+@dg.op(
+    description="Sends the contacts of dead letters that are due, as the warehouse has them now.",
+    pool="hubspot",
+    retry_policy=TRIED_AGAIN,
+)
+@lasting_failures_end
 def redrive_due_letters(
     context: dg.OpExecutionContext,
     settings: dg.ResourceParam[Settings],
