@@ -4,7 +4,9 @@ import dagster as dg
 
 from babynames_assets.assets import hubspot, raw, validated, warehouse
 from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold
+from babynames_assets.instance.executor import watched_in_process_executor
 from babynames_assets.jobs.prepare_years import prepare_years_job
+from babynames_assets.jobs.prune_instance import prune_instance_job
 from babynames_assets.jobs.reconcile import reconcile_contacts_job
 from babynames_assets.jobs.redrive import redrive_dead_letters_job
 from babynames_assets.resources.hubspot import HubSpotFactory
@@ -12,7 +14,7 @@ from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, 
 from babynames_assets.resources.notifier import NotifierFactory
 from babynames_assets.resources.settings import SettingsFactory
 from babynames_assets.resources.warehouse import WarehouseFactory
-from babynames_assets.schedules import daily_refresh, new_year_partitions, weekly_reconcile
+from babynames_assets.schedules import daily_refresh, new_year_partitions, weekly_prune, weekly_reconcile
 from babynames_assets.sensors.changed_years import changed_years
 from babynames_assets.sensors.due_dead_letters import due_dead_letters
 from babynames_assets.sensors.failed_checks import failed_checks
@@ -33,7 +35,7 @@ defs = dg.Definitions(
         hubspot.contacts,
     ],
     asset_checks=[hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold],
-    jobs=[prepare_years_job, reconcile_contacts_job, redrive_dead_letters_job],
+    jobs=[prepare_years_job, prune_instance_job, reconcile_contacts_job, redrive_dead_letters_job],
     sensors=[
         changed_years,
         due_dead_letters,
@@ -46,7 +48,7 @@ defs = dg.Definitions(
         paused_syncs,
         standing_troubles,
     ],
-    schedules=[daily_refresh, new_year_partitions, weekly_reconcile],
+    schedules=[daily_refresh, new_year_partitions, weekly_prune, weekly_reconcile],
     resources={
         "settings": SettingsFactory(),
         "kaggle": KaggleFactory(),
@@ -58,5 +60,5 @@ defs = dg.Definitions(
         "notifier": NotifierFactory(),
     },
     # A chain of four steps gains nothing from a process a step, and each process costs seconds.
-    executor=dg.in_process_executor,
+    executor=watched_in_process_executor,
 )

@@ -4,6 +4,7 @@ import dagster as dg
 
 from babynames_assets.assets import raw
 from babynames_assets.jobs.prepare_years import prepare_years_job
+from babynames_assets.jobs.prune_instance import prune_instance_job
 from babynames_assets.jobs.reconcile import reconcile_contacts_job
 from babynames_assets.sensors.switch import OFF
 from babynames_assets.sensors.under_way import is_materialized_by, unfinished_runs
@@ -65,3 +66,18 @@ def weekly_reconcile(
 def new_year_partitions(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
     """Request prepare_years_job; it does nothing where all partitions are there."""
     return dg.RunRequest() if settings.begins_by_itself else dg.SkipReason(OFF)
+
+
+@dg.schedule(
+    job=prune_instance_job,
+    cron_schedule="0 5 * * 0",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description=(
+        "Every Sunday at 05:00 UTC: removes from Dagster's storage what is older than the settings keep, in every "
+        "environment: it begins no work on anybody's data."
+    ),
+)
+def weekly_prune() -> dg.RunRequest:
+    """Request prune_instance_job."""
+    return dg.RunRequest()

@@ -311,13 +311,14 @@ def test_everything_runs_unless_somebody_stops_it() -> None:
 
     schedules = {one.name: one.default_status for one in repository.schedule_defs}
     sensors = {one.name: one.default_status for one in repository.sensor_defs}
-    for name in ("daily_refresh", "weekly_reconcile", "new_year_partitions"):
+    for name in ("daily_refresh", "weekly_reconcile", "weekly_prune", "new_year_partitions"):
         assert schedules[name] == dg.DefaultScheduleStatus.RUNNING
     for name in (KAGGLE, LANDED, "changed_years", "paused_syncs", "due_dead_letters"):
         assert sensors[name] == dg.DefaultSensorStatus.RUNNING
     hours = {one.name: (one.cron_schedule, one.execution_timezone) for one in repository.schedule_defs}
     assert hours["daily_refresh"] == ("0 2 * * *", "UTC")
     assert hours["weekly_reconcile"] == ("0 4 * * 0", "UTC")
+    assert hours["weekly_prune"] == ("0 5 * * 0", "UTC")
     assert hours["new_year_partitions"] == ("0 1 1 * *", "UTC")
 
 
