@@ -17,7 +17,7 @@ from babynames_assets.clients import open_hubspot, open_kaggle, open_secrets, op
 from babynames_assets.errors import BabynamesError, FatalError, PausedError
 from babynames_assets.notifications.opening import GUIDE as NOTIFICATIONS_GUIDE
 from babynames_assets.notifications.opening import open_routes
-from babynames_assets.settings import Settings, configured_names, load_settings
+from babynames_assets.settings import Settings, configured_names, dagster_home, load_settings
 from babynames_assets.warehouse import delivery_reviews, migrations
 from babynames_assets.warehouse.engine import Engine, connect, describe
 
@@ -62,6 +62,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "HubSpot's calls": _calls,
         "secrets": _secrets,
         "notifications": _notifications,
+        **_dagster(settings),
     }
     for subject, look in examinations.items():
         try:
@@ -70,6 +71,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(subject, "good", str(error))  # nothing is wrong, and it goes on by itself
         except (BabynamesError, OSError) as error:
             yield Finding(subject, "bad", str(error))
+
+
+def _dagster(settings: Settings) -> dict[str, Callable[[Settings], str]]:
+    """The examinations of Dagster's instance, where there is one."""
+    from babynames_assets.instance import opening, standing  # noqa: PLC0415 - Dagster takes a second to import
+
+    home = opening.home_of(settings)
+    if dagster_home() is None and not home.is_dir():
+        return {"Dagster": lambda _: f"no instance yet; make dev makes one in {home}"}
+    return dict(standing.examinations())
 
 
 def _python(settings: Settings) -> str:  # noqa: ARG001 - every examination has the same signature

@@ -48,7 +48,7 @@ def daemon(home: Path) -> Iterator[Path]:
             psutil.wait_procs(family, timeout=30)
 
 
-def until(is_so: Callable[[], object], *, seconds: float = 600) -> float:
+def until(is_so: Callable[[], object], *, seconds: float = 900) -> float:
     """Wait until something is so, and return how long that took."""
     began = time.monotonic()
     while not is_so():
