@@ -69,18 +69,36 @@ def years_to_do(settings: Settings, wanted: tuple[int, int] | None) -> list[int]
         ConfigurationError: the file has no year in that range.
     """
     scan = _current_scan(settings)
-    first, last = wanted or (min(scan.years), max(scan.years))
-    years = [year for year in sorted(scan.years) if first <= year <= last]
-    if not years:
-        raise ConfigurationError(
-            f"The file has no row between {first} and {last}: it has the years {min(scan.years)} to {max(scan.years)}."
-        )
+    years = _years_of(scan, wanted)
     engine = open_warehouse(settings)
     try:
         with connect(engine) as connection:
             return [year for year in years if not _is_done(connection, scan, year)]
     finally:
         engine.dispose()
+
+
+def years_of_file(settings: Settings, wanted: tuple[int, int] | None) -> list[int]:
+    """The years of the current file, ascending, done or not.
+
+    Args:
+        settings: the settings.
+        wanted: first and last year, or None for all of the file's.
+
+    Raises:
+        ConfigurationError: the file has no year in that range.
+    """
+    return _years_of(_current_scan(settings), wanted)
+
+
+def _years_of(scan: Scan, wanted: tuple[int, int] | None) -> list[int]:
+    first, last = wanted or (min(scan.years), max(scan.years))
+    years = [year for year in sorted(scan.years) if first <= year <= last]
+    if not years:
+        raise ConfigurationError(
+            f"The file has no row between {first} and {last}: it has the years {min(scan.years)} to {max(scan.years)}."
+        )
+    return years
 
 
 def _current_scan(settings: Settings) -> Scan:

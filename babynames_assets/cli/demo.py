@@ -22,7 +22,6 @@ from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import describe
 
 SEED = 1880
-YEARLY_ASSETS = "validated/baby_names,warehouse/baby_names,hubspot/contacts"
 
 _console = Console(highlight=False)
 
@@ -52,7 +51,7 @@ def demo(
         todo = years_to_do(settings, wanted)
         if todo:
             _step(f"Dagster run 2: validated, warehouse and hubspot, years {todo[0]} to {todo[-1]}")
-            _materialize(settings, YEARLY_ASSETS, (todo[0], todo[-1]), environment)
+            _materialize(settings, instance.YEARLY_ASSETS, (todo[0], todo[-1]), environment)
     done = account(settings)
     _show(done, nothing_new=not todo)
     seconds = round(time.monotonic() - started, 1)

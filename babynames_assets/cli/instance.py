@@ -12,6 +12,8 @@ from babynames_assets.errors import ConfigurationError, FatalError
 from babynames_assets.settings import Settings, environment_with
 
 MODULE = "babynames_assets.definitions"
+YEARLY_ASSETS = "validated/baby_names,warehouse/baby_names,hubspot/contacts"
+"""As Dagster's asset selection, upstream first."""
 
 
 def prepare_home(settings: Settings) -> Path:

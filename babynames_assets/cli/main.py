@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from babynames_assets.cli import (
+    backfill,
+    dagster_instance,
     dead_letters,
     demo,
     dev,
@@ -36,6 +38,8 @@ app.add_typer(secrets.app, name="secrets")
 app.add_typer(sync.app, name="sync")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(notify.app, name="notify")
+app.add_typer(dagster_instance.app, name="instance")
+app.command("backfill")(backfill.backfill)
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
 app.command("doctor")(doctor.doctor)
