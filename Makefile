@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 PACKAGES := babynames_assets babynames_assets_tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format types imports check bench bench-sync lock doctor screenshots campaign-load campaign automation-proof quiet-ticks clean
+.PHONY: help demo dev test lint format types imports check bench bench-sync bench-dagster lock doctor screenshots campaign-load campaign automation-proof quiet-ticks clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ bench: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the data path and the sync; 
 
 bench-sync: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the sync to HubSpot; SERVER=sqlite QUICK=1
 	@$(BIN)/python -m benchmarks.sync --peers-python $(BENCH_VENV)/bin/python $(if $(SERVER),--server '$(SERVER)') $(if $(QUICK),--quick)
+
+bench-dagster: $(VENV)/.dev ## Measure what Dagster itself costs: a backfill without work, its processes at rest; QUICK=1 REPEAT=3 STOCK_SECONDS=900
+	@$(BIN)/python -m benchmarks.dagster $(if $(QUICK),--quick) $(if $(REPEAT),--repeat '$(REPEAT)') \
+		$(if $(STOCK_SECONDS),--stock-seconds '$(STOCK_SECONDS)')
 
 lock: $(VENV)/.dev ## Choose new versions of the dependencies; commit requirements/
 	@$(BIN)/uv pip compile pyproject.toml --group build --upgrade --quiet --generate-hashes --universal --python-version 3.11 \

@@ -32,7 +32,8 @@ class Server:
         self.kind, self.url = kind, url
         version, pid_file, data = self._row("SELECT VERSION(), @@pid_file, @@datadir")
         self.version = str(version)
-        self._statistics = _statistics(Path(str(data)) / str(pid_file))
+        self.data_folder = Path(str(data))
+        self._statistics = _statistics(self.data_folder / str(pid_file))
 
     def cpu_seconds(self) -> float | None:
         """CPU that the server has used since it started; None where it runs elsewhere or the system does not tell."""
@@ -41,6 +42,10 @@ class Server:
         # The name in the second field may hold blanks.
         fields = self._statistics.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / sysconf("SC_CLK_TCK")
+
+    def connections(self) -> int:
+        """Connections that the server has accepted since it started, this one included."""
+        return int(self._row("SHOW GLOBAL STATUS LIKE 'Connections'")[1])
 
     @contextmanager
     def warehouse(self, years: tuple[int, int]) -> Iterator[str]:

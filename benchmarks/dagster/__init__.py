@@ -1,0 +1,1 @@
+"""What Dagster itself costs: a backfill without work, and its processes at rest."""
