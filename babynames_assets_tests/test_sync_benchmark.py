@@ -21,7 +21,7 @@ AT_THE_BOUNDS = {
     "sync_429": 0,
     "sync_429_190": 0,
     "sync_429_250": 0,
-    "engine_batches_per_second": 150,
+    "engine_batches_per_cpu_second": 150,
     "memory_mib": 300,
     "storm_lost": 0,
     "storm_unexplained": 0,

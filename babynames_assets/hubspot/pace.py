@@ -124,9 +124,13 @@ class Pace:
             PausedError: the day's calls are spent, or HubSpot takes none for long.
             RetryableError: the warehouse cannot answer now.
         """
-        turn.waited = self._limiters[turn.bucket].acquire()
-        if turn.permit.trial is None:
-            turn.permit = self._breaker.enter()
+
+        def look_at_the_circuit() -> None:
+            if turn.permit.trial is None:
+                turn.permit = self._breaker.enter()
+
+        # Before the place is taken as kept: the breaker may have to ask the warehouse, and a busy one takes its time.
+        turn.waited = self._limiters[turn.bucket].acquire(look_at_the_circuit)
         turn.day = self._books.day
 
     def learn(self, turn: Turn, answer: Answer) -> None:

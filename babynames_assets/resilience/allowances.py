@@ -1,7 +1,7 @@
 """What an allowance of calls is made of: limits, places in them, and what the other side says of them."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 BURST_SHARE = 1.2
@@ -27,10 +27,12 @@ class Places:
     Attributes:
         waits: seconds from now until each place that was taken, ascending; it is the caller's alone.
         ask_again_in: where none was taken: seconds until asking makes sense.
+        now: this moment in seconds by the clock of the books, so that a caller knows how long the answer took.
     """
 
     waits: tuple[float, ...] = ()
     ask_again_in: float = 0.0
+    now: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

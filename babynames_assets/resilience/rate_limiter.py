@@ -57,14 +57,20 @@ class RateLimiter:
         self._waiting = 0
         self._given_up_at = float("-inf")
         self._places: deque[_Place] = deque()
+        self._behind: float | None = None
 
-    def acquire(self) -> float:
-        """Return when the call may be made: the seconds that it took."""
+    def acquire(self, last_look: Callable[[], None] = lambda: None) -> float:
+        """Return when the call may be made: the seconds that it took.
+
+        Args:
+            last_look: called when the place has come; what it takes makes the call late, and what it raises ends it.
+        """
         began = self._clock()
         for _ in range(MOST_PLACES):
             place = self._next_place()
             if (seconds := place.at - self._clock()) > 0:
                 self._sleep(seconds)
+            last_look()
             late = self._clock() - place.at
             if late <= TOO_LATE and place.asked_at >= self._given_up_at:
                 break
@@ -96,8 +102,21 @@ class RateLimiter:
         """Ask for all who stand in line now."""
         asked_at = self._clock()
         places = self._reserve(self._waiting)
-        # From after the answer: a place is never used early, at most late by what the answer took.
-        now = self._clock()
+        now = self._hear(places.now, asked_at)
         self._places.extend(_Place(asked_at, now + seconds) for seconds in places.waits)
         if not places.waits:
             self._sleep(max(places.ask_again_in, _SHORTEST_SLEEP))
+
+    def _hear(self, books_now: float | None, asked_at: float) -> float:
+        """The moment of an answer by this process's clock: never early, and late by what the quickest answer took.
+
+        An answer that was long under way would else make all of its places late, without anybody knowing. That the
+        books' clock was set back shows when they answered before they were asked.
+        """
+        now = self._clock()
+        if books_now is None:
+            return now
+        if self._behind is None or books_now + self._behind < asked_at:
+            self._behind = now - books_now
+        self._behind = min(self._behind, now - books_now)
+        return books_now + self._behind

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
-from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar, cast
 
@@ -158,7 +157,8 @@ class Delivery(Generic[Batch, Outcome]):
     def _record(self) -> list[BaseException]:
         """Record the outcomes that have come; the errors are returned."""
         errors = []
-        while together := list(islice(self._answers, RECORDED_TOGETHER)):
+        # By their places: threads add to the end meanwhile, which an iterator does not survive.
+        while together := [self._answers[place] for place in range(min(len(self._answers), RECORDED_TOGETHER))]:
             errors += [answer.error for answer in together if answer.error]
             outcomes = [(answer.batch, cast("Outcome", answer.outcome)) for answer in together if not answer.error]
             if outcomes:

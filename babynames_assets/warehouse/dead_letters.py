@@ -5,17 +5,18 @@ import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from babynames_assets.resilience.backoff import Backoff
-from babynames_assets.warehouse import clock
+from babynames_assets.warehouse import clock, json_rows
 from babynames_assets.warehouse.engine import Connection
 from babynames_assets.warehouse.letter_changes import change_letters, enter_event
 from babynames_assets.warehouse.letter_status import UNSETTLED
-from babynames_assets.warehouse.rows import NEW, ROWS_IN_STATEMENT, NewValue, chunks, now, upsert
+from babynames_assets.warehouse.rows import NEW, ROWS_IN_STATEMENT, NewValue, now, upsert
 from babynames_assets.warehouse.tables import dead_letters
 
 Service = Literal["import", "sync"]
@@ -105,21 +106,31 @@ def resolve(connection: Connection, service: Service, keys: Iterable[str], *, no
     Args:
         connection: a transaction.
         service: whose letters.
-        keys: the letters.
+        keys: the letters; a few thousand at most.
         note: why, for a person.
     """
-    for chunk in chunks({"key": key} for key in keys):
-        named = dead_letters.c.letter_key.in_([row["key"] for row in chunk])
-        query = sa.select(dead_letters.c.id).where(dead_letters.c.service == service, named)
-        # Looked up first: most contacts never had a letter, and an update of absent keys would lock the gaps between.
-        if ids := connection.scalars(query.where(dead_letters.c.status.in_(UNSETTLED))).all():
-            change_letters(connection, "resolve", dead_letters.c.id.in_(ids), note=note, last_attempt_at=now())
+    given = {"service": service, **json_rows.as_parameter([key] for key in keys)}
+    # Looked up first: most contacts never had a letter, and an update of absent keys would lock the gaps between.
+    if ids := connection.scalars(_unsettled(connection.dialect), given).all():
+        change_letters(connection, "resolve", dead_letters.c.id.in_(ids), note=note, last_attempt_at=now())
 
 
 def resolve_import_except(connection: Connection, source_sha256: str) -> None:
     """Close the letters of lines that the file no longer has."""
     others = sa.and_(dead_letters.c.service == "import", dead_letters.c.source_sha256 != source_sha256)
     change_letters(connection, "resolve", others, note="The newest file no longer has the line.")
+
+
+@lru_cache(maxsize=8)
+def _unsettled(dialect: sa.Dialect) -> sa.Select:
+    """The ids of the unsettled letters of a service, among keys that are given."""
+    letters = dead_letters.c
+    given = json_rows.as_select(dialect, (letters.letter_key,)).subquery()
+    return (
+        sa.select(letters.id)
+        .select_from(dead_letters.join(given, given.c.letter_key == letters.letter_key))
+        .where(letters.service == sa.bindparam("service"), letters.status.in_(UNSETTLED))
+    )
 
 
 def _next_attempts(

@@ -96,7 +96,8 @@ def take(bucket: Bucket, moment: int, limits: Sequence[Limit], wanted: int) -> t
         taken.append(place)
         waits.append((place - moment) / MICROSECONDS)
     # Asked half-way, the books are rarely asked, and never so late that a place is missed.
-    return taken, Places(tuple(waits), 0.0 if waits else (place - horizon) / MICROSECONDS + AHEAD / 2)
+    ask_again_in = 0.0 if waits else (place - horizon) / MICROSECONDS + AHEAD / 2
+    return taken, Places(tuple(waits), ask_again_in, moment / MICROSECONDS)
 
 
 def closure(bucket: Bucket, moment: int, *, least: float, most: float) -> float:

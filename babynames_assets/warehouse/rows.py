@@ -43,27 +43,27 @@ def upsert(
         connection.execute(statement, chunk)
 
 
-def upsert_selected(
-    connection: Connection,
+def upsert_of(
+    dialect: sa.Dialect,
     table: sa.Table,
     columns: Sequence[str],
     rows: sa.Select | sa.TextualSelect,
     *,
     keys: Sequence[str],
     update: Mapping[str, Any],
-) -> None:
-    """Insert the rows of a query; where one with the same key exists, update some of its columns.
+) -> sa.Insert:
+    """The statement that inserts the rows of a query; where one with the same key exists, it updates some columns.
 
     Args:
-        connection: a transaction.
+        dialect: of the connection.
         table: where to.
         columns: which columns the query yields; on SQLite it needs a condition.
         rows: the query.
         keys: the columns of the unique key.
         update: as in ``upsert``; an expression may bind values.
     """
-    insert = _insert(connection.dialect.name, table).from_select(columns, rows)
-    connection.execute(_upserting(insert, table, update, keys))
+    insert = _insert(dialect.name, table).from_select(columns, rows)
+    return _upserting(insert, table, update, keys)
 
 
 NEW = object()

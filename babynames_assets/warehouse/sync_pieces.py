@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from babynames_assets.warehouse import json_rows
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.rows import now, upsert_selected
+from babynames_assets.warehouse.rows import now, upsert_of
 from babynames_assets.warehouse.sync_state import (
     KEY,
     NO_FINGERPRINT,
@@ -62,9 +63,9 @@ def next_changed(
         .select_from(baby_names.join(contact_sync_state, same_row()))
         .where(names.year == year, is_behind(baby_names, after), _is_up_to(baby_names, last))
         .where(contact_sync_state.c.status == "in_doubt")
-        .order_by(names.sex, names.name)
     )
-    return [ChangedContact(*row) for row in connection.execute(query)]
+    # All databases keep the names in the order of their code points, as Python does.
+    return [ChangedContact(*row) for row in sorted(json_rows.fetch(connection, query))]
 
 
 def next_removed(
@@ -144,7 +145,7 @@ def _mark(connection: Connection, which: sa.ColumnElement[bool]) -> None:
     }
     rows = _with_state(*values.values()).where(which)
     changes = {"fingerprint": NO_FINGERPRINT, "status": "in_doubt"}
-    upsert_selected(connection, contact_sync_state, list(values), rows, keys=KEY, update=changes)
+    connection.execute(upsert_of(connection.dialect, contact_sync_state, list(values), rows, keys=KEY, update=changes))
 
 
 def _last_of(connection: Connection, rows: sa.Select, table: sa.Table, limit: int) -> Place | None:

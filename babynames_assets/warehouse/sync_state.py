@@ -7,12 +7,13 @@ write, and of the row, the contact is looked at again until an outcome is record
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 
 from babynames_assets.warehouse import json_rows
 from babynames_assets.warehouse.engine import Connection
-from babynames_assets.warehouse.rows import NEW, delete, now, upsert_selected
+from babynames_assets.warehouse.rows import NEW, delete, now, upsert_of
 from babynames_assets.warehouse.tables import baby_names, contact_sync_state
 
 KEY = ("year", "sex", "name")
@@ -137,13 +138,18 @@ def trusted_id() -> sa.ColumnElement[str | None]:
     return sa.case((state.status == "in_doubt", sa.null()), else_=state.hubspot_id)
 
 
-def _record(connection: Connection, status: str, contacts: Iterable[_Recorded], update: Sequence[str]) -> None:
+def _record(connection: Connection, status: str, contacts: Iterable[_Recorded], update: tuple[str, ...]) -> None:
     moment = now().isoformat(sep=" ", timespec="microseconds")
     rows = [(*contact, status, moment) for contact in contacts]
     if rows:
-        columns = [contact_sync_state.c[name] for name in _COLUMNS]
-        given = json_rows.as_select(connection, columns, rows)
-        upsert_selected(connection, contact_sync_state, _COLUMNS, given, keys=KEY, update=dict.fromkeys(update, NEW))
+        connection.execute(_recording(connection.dialect, update), json_rows.as_parameter(rows))
+
+
+@lru_cache(maxsize=16)
+def _recording(dialect: sa.Dialect, update: tuple[str, ...]) -> sa.Insert:
+    """The statement that records states which are given; of a contact that has one, these columns."""
+    given = json_rows.as_select(dialect, tuple(contact_sync_state.c[name] for name in _COLUMNS))
+    return upsert_of(dialect, contact_sync_state, _COLUMNS, given, keys=KEY, update=dict.fromkeys(update, NEW))
 
 
 def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

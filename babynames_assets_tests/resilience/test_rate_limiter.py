@@ -110,6 +110,58 @@ def test_a_place_that_was_slept_over_is_given_up() -> None:
     assert answers.wanted == [1, 1]
 
 
+def test_a_place_is_late_by_what_the_last_look_took() -> None:
+    """What is done between the place and the call counts: the call is made after it."""
+    time, answers = Time(), Answers(Places((0.5,)), Places((0.5,)))
+    takes = [TOO_LATE + 0.1, TOO_LATE - 0.1]
+
+    def last_look() -> None:
+        time.now += takes.pop(0)
+
+    limiter(answers, time).acquire(last_look)
+
+    assert answers.wanted == [1, 1]
+
+
+class Books:
+    """Books with a clock of their own, whose answers take their time."""
+
+    def __init__(self, time: Time, *takes: float, ahead: float = 5000.0) -> None:
+        self.time, self.takes, self.ahead = time, list(takes), ahead
+
+    def __call__(self, _wanted: int) -> Places:
+        """A place at once, by the clock of the books; then the answer is under way."""
+        decided = self.time.now + self.ahead
+        self.time.now += self.takes.pop(0)
+        return Places((0.0,), now=decided)
+
+
+def test_a_place_is_late_by_what_its_answer_took_beyond_the_quickest() -> None:
+    """An answer that was stuck brings places that are past: the call asks again, and what is usual is not late."""
+    time = Time()
+    books = Books(time, 0.3, 0.3 + TOO_LATE + 0.1, 0.3)
+    limiter = RateLimiter(books, sleep=time.sleep, clock=time)
+
+    limiter.acquire()
+    limiter.acquire()
+
+    assert books.takes == []
+
+
+def test_a_clock_of_the_books_that_is_set_back_is_believed() -> None:
+    """From the first answer on that shows it, no place is taken for a late one, nor used early."""
+    time = Time()
+    books = Books(time, 0.1, 0.1, 0.1)
+    limiter = RateLimiter(books, sleep=time.sleep, clock=time)
+    limiter.acquire()
+    books.ahead -= 60.0
+
+    waited = [limiter.acquire(), limiter.acquire()]
+
+    assert waited == pytest.approx([0.1, 0.1])
+    assert books.takes == []
+
+
 def test_a_machine_that_is_always_late_makes_its_calls_all_the_same() -> None:
     """After some places that were missed, the last one is used."""
     time, answers = Time(*[9.0] * 99), Answers(*[Places((0.5,))] * MOST_PLACES)
