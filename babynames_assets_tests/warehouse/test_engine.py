@@ -330,6 +330,16 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_a_matter_for_a_person(
         describe(opened(parts))
 
 
+def test_a_connection_is_encrypted_though_nobody_is_to_vouch_for_the_server(server_url: Callable[[Kind], str]) -> None:
+    """No option asks for it: what the server can do is used."""
+    engine = opened(sa.make_url(server_url(Kind.MYSQL)))
+
+    with connect(engine) as connection:
+        cipher = connection.exec_driver_sql("SHOW STATUS LIKE 'Ssl_cipher'").one()[1]
+
+    assert cipher
+
+
 def test_an_unknown_database_is_a_matter_for_a_person(server_parts: sa.URL) -> None:
     """The message says to create it."""
     engine = opened(server_parts, database="no_such_database")
