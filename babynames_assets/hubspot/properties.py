@@ -9,10 +9,10 @@ from typing import cast
 
 import structlog
 
-from babynames_assets.errors import FatalError
+from babynames_assets.errors import FatalError, RetryableError
 from babynames_assets.hubspot.paths import Paths
 from babynames_assets.hubspot.responses import NotFoundError, RefusedError
-from babynames_assets.hubspot.transport import Transport
+from babynames_assets.hubspot.transport import Success, Transport
 from babynames_assets.hubspot.wire import PropertyDefinition
 
 _log = structlog.get_logger(__name__)
@@ -71,14 +71,14 @@ def ensure_properties(transport: Transport, paths: Paths) -> None:
 
 def _read(transport: Transport, paths: Paths, name: str) -> PropertyDefinition | None:
     try:
-        return cast("PropertyDefinition", transport.call("GET", f"{paths.properties}/{name}").body)
+        return _described(name, transport.call("GET", f"{paths.properties}/{name}"))
     except NotFoundError:
         return None
 
 
 def _create(transport: Transport, paths: Paths, wanted: PropertyDefinition) -> PropertyDefinition:
     try:
-        created = transport.call("POST", paths.properties, wanted).body
+        created = _described(wanted["name"], transport.call("POST", paths.properties, wanted))
     except RefusedError as error:
         # 409: another process created it between our two calls, or our first try did and its answer was lost.
         found = _read(transport, paths, wanted["name"]) if error.status == HTTPStatus.CONFLICT else None
@@ -90,7 +90,18 @@ def _create(transport: Transport, paths: Paths, wanted: PropertyDefinition) -> P
             ) from error
         return found
     _log.info("hubspot_property_created", property=wanted["name"])
-    return cast("PropertyDefinition", created)
+    return created
+
+
+def _described(name: str, reply: Success) -> PropertyDefinition:
+    found = cast("PropertyDefinition", reply.body if isinstance(reply.body, dict) else {})
+    if "type" not in found:
+        # Nothing is known of the property then, least of all that it has to be deleted.
+        raise RetryableError(
+            f"HubSpot answered with success, but did not describe the contact property {name} (correlation id "
+            f"{reply.correlation_id}). Another try may succeed."
+        )
+    return found
 
 
 def _verify(wanted: PropertyDefinition, found: PropertyDefinition) -> None:

@@ -96,6 +96,19 @@ def test_a_property_that_cannot_be_created_stops_with_its_form(hubspot: Emulated
     client.close()
 
 
+@pytest.mark.parametrize("skip", [0, 1], ids=["read", "created"])
+def test_an_answer_that_describes_no_property_blames_none(hubspot: Emulated, skip: int) -> None:
+    """A success without content, to the first read or the first creation, says nothing of what is in the account."""
+    client = hubspot.client()
+    hubspot.order(kind="empty", path="/properties/", skip=skip)
+
+    with pytest.raises(RetryableError, match="did not describe the contact property baby_name_key"):
+        client.ensure_schema()
+
+    client.ensure_schema()
+    client.close()
+
+
 def test_an_account_that_may_not_be_read_does_not_stop_the_schema(hubspot: Emulated) -> None:
     """A token without access to the account's details can sync all the same."""
     client = hubspot.client()
