@@ -2,8 +2,12 @@
 
 import dataclasses
 import itertools
-import multiprocessing
 import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,10 @@ from babynames_assets.ingest.provenance import Provenance
 from babynames_assets.ingest.scan import Scan
 from babynames_assets.ingest.schema import COLUMNS
 from babynames_assets_tests.ingest.scanning import SOURCE, scan_lines
+
+CHECKOUT = Path(__file__).parents[2]
+SECONDS = 120.0
+"""A process that takes longer hangs, and is ended."""
 
 
 @pytest.fixture
@@ -234,15 +242,34 @@ def test_a_failed_write_leaves_the_frame_and_no_rest(store: FrameStore, scan: Sc
 
 def test_processes_that_store_at_once_leave_one_whole_frame(tmp_path: Path, scan: Scan) -> None:
     """The last one wins, and no reader sees a half."""
-    jobs = [(tmp_path / "frames", scan, str(version)) for version in range(8)]
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        heights = pool.starmap(put_and_read, jobs)
-    assert heights == [2] * 8
+    (tmp_path / "scan.pickle").write_bytes(pickle.dumps(scan))
+    with ExitStack() as stack:
+        processes = [stack.enter_context(storing(tmp_path, first)) for first in (0, 4)]
+        said = [process.communicate(timeout=SECONDS)[0] for process in processes]
+
+    assert [heights.split() for heights in said] == [["2"] * 4] * 2
     assert [path.name for path in (tmp_path / "frames").iterdir()] == ["year=1984.parquet"]
 
 
-def put_and_read(folder: Path, scan: Scan, version: str) -> int:
-    """Store and read in a process of its own."""
-    store = FrameStore(folder)
-    put(store, scan, version=version)
-    return store.get(1984).read().height
+@contextmanager
+def storing(folder: Path, first: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that stores four versions one after the other; it does not outlive the block."""
+    command = [sys.executable, "-m", __name__, str(folder), str(first)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def put_and_read(folder: Path, first: int) -> None:
+    """Store and read four versions, and say how many rows were read each time."""
+    scan = pickle.loads((folder / "scan.pickle").read_bytes())  # noqa: S301 - written by the test
+    store = FrameStore(folder / "frames")
+    for version in range(first, first + 4):
+        put(store, scan, version=str(version))
+        sys.stdout.write(f"{store.get(1984).read().height}\n")
+
+
+if __name__ == "__main__":
+    put_and_read(Path(sys.argv[1]), int(sys.argv[2]))
