@@ -14,6 +14,7 @@ from babynames_assets.sync.delivery import Delivery, Means
 from babynames_assets.sync.leases import Lease
 from babynames_assets.sync.outcomes import forget_contacts, record_as_holder, record_outcome
 from babynames_assets.sync.report import PushOptions, PushReport
+from babynames_assets.sync.stopping import Stop
 from babynames_assets.warehouse import sync_pieces
 from babynames_assets.warehouse.engine import Engine, connect, run_in_transaction
 from babynames_assets.warehouse.sync_pieces import Place
@@ -34,6 +35,7 @@ class Push:
         options: how.
         report: what is done so far.
         on_batch: called after outcomes are recorded.
+        stop: ends it.
         under_way: batches that have no answer, after a stop that could not wait for it.
     """
 
@@ -43,6 +45,7 @@ class Push:
     options: PushOptions
     report: PushReport
     on_batch: Callable[[PushReport], None]
+    stop: Stop
     under_way: int = 0
 
 
@@ -95,7 +98,7 @@ def _deliver(
 ) -> None:
     means = Means(send, record, may_send=push.lease.check, keep=push.lease.keep)
     options = push.options
-    delivery = Delivery(means, in_flight=options.requests_in_flight, stop_seconds=options.stop_seconds)
+    delivery = Delivery(means, in_flight=options.requests_in_flight, stop=push.stop, stop_seconds=options.stop_seconds)
     try:
         delivery.run(batches)
     finally:

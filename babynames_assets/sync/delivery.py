@@ -1,8 +1,7 @@
 """Batches on their way: many in flight, recorded in whichever order their answers come, and stopped without loss.
 
-The calling thread reads, starts and records; threads of its own make the calls. However the caller is stopped, by an
-error, by a signal, or by an exception from outside, no further call is begun, those under way are waited for, and what
-they answer is recorded.
+The calling thread reads, starts and records; threads of its own make the calls. However it ends, by an error or because
+it was asked to stop, no further call is begun, those under way are waited for, and what they answer is recorded.
 """
 
 import threading
@@ -18,6 +17,7 @@ from typing import Generic, TypeVar, cast
 import structlog
 
 from babynames_assets.errors import BabynamesError
+from babynames_assets.sync.stopping import Stop
 
 Batch = TypeVar("Batch")
 Outcome = TypeVar("Outcome")
@@ -64,21 +64,23 @@ class _Answer(Generic[Batch, Outcome]):
 class Delivery(Generic[Batch, Outcome]):
     """Delivers batches of one kind. Used by one thread."""
 
-    def __init__(self, means: Means[Batch, Outcome], *, in_flight: int, stop_seconds: float) -> None:
+    def __init__(self, means: Means[Batch, Outcome], *, in_flight: int, stop: Stop, stop_seconds: float) -> None:
         """Make a delivery.
 
         Args:
             means: how.
             in_flight: the most batches under way at once.
-            stop_seconds: how long answers are waited for when somebody wants this process to end.
+            stop: ends it.
+            stop_seconds: how long answers are waited for after that.
         """
-        self._means, self._most, self._stop_seconds = means, in_flight, stop_seconds
+        self._means, self._most, self._asked, self._stop_seconds = means, in_flight, stop, stop_seconds
         self._waiting: SimpleQueue[Batch | None] = SimpleQueue()
         self._answers: deque[_Answer[Batch, Outcome]] = deque()
         self._arrivals: SimpleQueue[None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._begun = self._settled = 0
         self._is_stopped = threading.Event()
+        self._deadline: float | None = None
 
     @property
     def under_way(self) -> int:
@@ -92,6 +94,7 @@ class Delivery(Generic[Batch, Outcome]):
             batches: read no further ahead than is under way.
 
         Raises:
+            StopAskedError: it was asked to stop.
             BabynamesError: why a batch could not be delivered, or nothing can be recorded.
         """
         try:
@@ -103,14 +106,15 @@ class Delivery(Generic[Batch, Outcome]):
                     self._settle(0)
             while self._begun > self._settled:
                 self._settle(_LONGEST_WAIT)
-        except BaseException as error:
-            self._stop(None if isinstance(error, Exception) else self._stop_seconds)
+        except BaseException:
+            self._stop()
             raise
         finally:
             for _ in self._threads:
                 self._waiting.put(None)
 
     def _begin(self, batch: Batch) -> None:
+        self._asked.check()
         self._means.keep()
         self._begun += 1
         if len(self._threads) < self.under_way:
@@ -141,6 +145,7 @@ class Delivery(Generic[Batch, Outcome]):
 
     def _settle(self, seconds: float) -> None:
         """Wait so long for an answer, record what has come, and raise the first error in it."""
+        self._asked.check()
         self._means.keep()
         self._await_answer(seconds)
         for error in self._record():
@@ -163,18 +168,17 @@ class Delivery(Generic[Batch, Outcome]):
             outcomes = [(answer.batch, cast("Outcome", answer.outcome)) for answer in together if not answer.error]
             if outcomes:
                 self._means.record(outcomes)
-            # Only now: an exception from outside may come at any line, and recording twice does no harm.
+            # Only now, so that what could not be recorded is tried once more when the delivery stops.
             for _ in together:
                 self._answers.popleft()
                 self._settled += 1
         return errors
 
-    def _stop(self, seconds: float | None) -> None:
+    def _stop(self) -> None:
         self._is_stopped.set()
-        deadline = None if seconds is None else time.monotonic() + seconds
         try:
             self._record()
-            while self._begun > self._settled and (deadline is None or time.monotonic() < deadline):
+            while self._begun > self._settled and not self._is_too_late():
                 self._await_answer(_LONGEST_WAIT)
                 self._means.keep()
                 self._record()
@@ -182,3 +186,11 @@ class Delivery(Generic[Batch, Outcome]):
             _log.error("outcomes_unrecorded", error=str(error))
         if left := self._begun - self._settled:
             _log.warning("batches_left_in_doubt", batches=left, remedy="the next sync sends them again")
+
+    def _is_too_late(self) -> bool:
+        """Whether answers have been waited for as long as somebody who wants the process to end may have to."""
+        if not self._asked.is_asked:
+            return False
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self._stop_seconds
+        return time.monotonic() >= self._deadline

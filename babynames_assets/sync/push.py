@@ -18,6 +18,7 @@ from babynames_assets.sync.changes import Push, archive_removed, upsert_changed
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.leases import Lease
 from babynames_assets.sync.report import PushOptions, PushReport, YearPush
+from babynames_assets.sync.stopping import Stop, run_stoppable
 from babynames_assets.warehouse import ledger, sync_pauses, sync_pieces, synced_years
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
 
@@ -38,8 +39,8 @@ def push_years(
     """Bring the contacts of some years to what the warehouse holds.
 
     When the calls of the day are spent it stops without an error; the report says until when, and the years are noted
-    as paused. An exception from outside, such as that of a signal, stops it too: what was sent is waited for and
-    recorded first.
+    as paused. An exception from outside in the caller's thread, such as that of a signal, stops it too: what was sent
+    is waited for and recorded first.
 
     Args:
         engine: the warehouse.
@@ -47,7 +48,7 @@ def push_years(
         years: the partitions to bring up to date.
         run_id: the Dagster run, for whoever waits for the same years.
         options: see PushOptions.
-        on_batch: called after outcomes are recorded, for progress.
+        on_batch: called after outcomes are recorded, for progress, in a thread of the push.
 
     Raises:
         LeaseError: another sync holds one of the years, or took it.
@@ -56,18 +57,26 @@ def push_years(
             and nothing is archived.
     """
     report = PushReport({year: YearPush() for year in sorted(years)})
-    push = Push(engine, client, Lease(engine, list(report.years), options.lease), options, report, on_batch)
+
+    def push(stop: Stop) -> PushReport:
+        lease = Lease(engine, list(report.years), options.lease)
+        _push(Push(engine, client, lease, options, report, on_batch, stop), run_id)
+        return report
+
+    return run_stoppable(push, stop_seconds=options.stop_seconds)
+
+
+def _push(push: Push, run_id: str) -> None:
     with _held(push, run_id):
-        contents = run_in_transaction(engine, partial(_begin, years=list(report.years)))
+        contents = run_in_transaction(push.engine, partial(_begin, years=list(push.report.years)))
         try:
             upsert_changed(push)
-            if options.removed_contacts == "archive":
+            if push.options.removed_contacts == "archive":
                 archive_removed(push)
         except PausedError as error:
-            report.paused_until = _pause(push, error, contents)
+            push.report.paused_until = _pause(push, error, contents)
         else:
-            run_in_transaction(engine, partial(_finish, years=list(report.years), contents=contents))
-    return report
+            run_in_transaction(push.engine, partial(_finish, years=list(push.report.years), contents=contents))
 
 
 def _begin(connection: Connection, years: Sequence[int]) -> dict[int, str]:
@@ -86,7 +95,7 @@ def _finish(connection: Connection, years: Sequence[int], contents: Mapping[int,
 @contextmanager
 def _held(push: Push, run_id: str) -> Iterator[None]:
     try:
-        push.lease.take(run_id)
+        push.lease.take(run_id, sleep=push.stop.sleep)
         yield
     except BaseException as error:
         _log.warning("sync_stopped", contacts=push.report.contacts, reason=str(error) or type(error).__name__)

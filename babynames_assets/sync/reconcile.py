@@ -7,6 +7,7 @@ of the day are spent, or the process dies, the next run goes on from there.
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import structlog
@@ -21,6 +22,7 @@ from babynames_assets.sync.drift import read_back
 from babynames_assets.sync.reconcile_progress import ReconcileProgress
 from babynames_assets.sync.reconcile_walk import OTHER_YEARS, ReconcileOptions, Walk, still_so
 from babynames_assets.sync.report import PushOptions, PushReport
+from babynames_assets.sync.stopping import run_stoppable
 from babynames_assets.warehouse import sync_readback
 from babynames_assets.warehouse.engine import Engine, connect
 
@@ -83,7 +85,7 @@ def reconcile(
     paused_until: dt.datetime | None = None
     try:
         client.ensure_schema()
-        walk.go(searches)
+        run_stoppable(partial(walk.go, searches), stop_seconds=options.stop_seconds)
     except PausedError as error:
         paused_until = error.until or dt.datetime.now(dt.UTC) + _PAUSE_OF_UNKNOWN_LENGTH
         _log.warning("reconciliation_paused", until=paused_until.isoformat(), year=walk.progress.year)

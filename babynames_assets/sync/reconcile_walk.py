@@ -18,6 +18,7 @@ from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.delivery import Delivery, Means
 from babynames_assets.sync.drift import Drift, Reading, read_back
 from babynames_assets.sync.reconcile_progress import ReconcileProgress
+from babynames_assets.sync.stopping import Stop
 from babynames_assets.sync.unknown import Groups
 from babynames_assets.warehouse import reconciliations, sync_readback
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
@@ -89,7 +90,7 @@ class Walk:
             _log.info("reconciliation_resumed", task=self._task, year=self.progress.year)
         return left is not None
 
-    def go(self, searches: Mapping[int, Groups]) -> None:
+    def go(self, searches: Mapping[int, Groups], stop: Stop) -> None:
         """Read the years that are left; whatever stops it, what was read is kept."""
         years = list(searches)
         if self.progress.year is not None:
@@ -98,18 +99,18 @@ class Walk:
             for year in years:
                 self.progress.begin(year)
                 if not self.progress.is_read:
-                    self._read_back(year)
-                self._search(year, searches[year])
+                    self._read_back(year, stop)
+                self._search(year, searches[year], stop)
         except BaseException:
             self._save()
             raise
         self._save(is_finished=True)
 
-    def _read_back(self, year: int) -> None:
+    def _read_back(self, year: int, stop: Stop) -> None:
         self._waiting, self._next = {}, 0
         means: Means[Batch, Reading] = Means(self._send, self._take, may_send=lambda: None, keep=lambda: None)
         options = self._options
-        Delivery(means, in_flight=options.requests_in_flight, stop_seconds=options.stop_seconds).run(
+        Delivery(means, in_flight=options.requests_in_flight, stop=stop, stop_seconds=options.stop_seconds).run(
             enumerate(_batches(self._engine, year, self.progress.after))
         )
         self.progress.is_read = True
@@ -151,8 +152,9 @@ class Walk:
 
         self.progress = run_in_transaction(self._engine, work)
 
-    def _search(self, year: int, groups: Groups) -> None:
+    def _search(self, year: int, groups: Groups, stop: Stop) -> None:
         while True:
+            stop.check()
             page = self._client.search(groups, [], after=self.progress.after_id)
             is_first = not self.progress.after_id
             if is_first and page.total <= self.progress.years[year].present:

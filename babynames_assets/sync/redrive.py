@@ -22,6 +22,7 @@ from babynames_assets.sync.delivery import Delivery, Means
 from babynames_assets.sync.leases import Lease
 from babynames_assets.sync.outcomes import ROW_HAS_GONE, record_as_holder, record_outcome
 from babynames_assets.sync.report import PushOptions
+from babynames_assets.sync.stopping import Stop, StopAskedError, run_stoppable
 from babynames_assets.warehouse import clock, dead_letters, letter_claims, sync_state
 from babynames_assets.warehouse.engine import Connection, Engine, run_in_transaction
 from babynames_assets.warehouse.letter_claims import ClaimedLetter
@@ -70,6 +71,7 @@ class _Redrive:
     lease: Lease
     options: PushOptions
     report: RedriveReport
+    stop: Stop
     claimant: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -104,10 +106,14 @@ def redrive(
         FatalError: a person has to change something; likewise.
     """
     report = RedriveReport()
-    lease = Lease(engine, letter_claims.due_years(engine), options.lease)
-    report.years_held = [held.year for held in lease.take_free(run_id)]
-    if lease.years:
-        _deliver(_Redrive(engine, client, lease, options, report), on_batch)
+
+    def send(stop: Stop) -> None:
+        lease = Lease(engine, letter_claims.due_years(engine), options.lease)
+        report.years_held = [held.year for held in lease.take_free(run_id)]
+        if lease.years:
+            _deliver(_Redrive(engine, client, lease, options, report, stop), on_batch)
+
+    run_stoppable(send, stop_seconds=options.stop_seconds)
     _log.info("dead_letters_redriven", letters=report.letters, accepted=report.accepted, refused=report.refused)
     return report
 
@@ -126,7 +132,7 @@ def _deliver(job: _Redrive, on_batch: Callable[[RedriveReport], None]) -> None:
 
     means = Means(send, record, may_send=job.lease.check, keep=job.lease.keep)
     options = job.options
-    delivery = Delivery(means, in_flight=options.requests_in_flight, stop_seconds=options.stop_seconds)
+    delivery = Delivery(means, in_flight=options.requests_in_flight, stop=job.stop, stop_seconds=options.stop_seconds)
     try:
         with _giving_back(job):
             delivery.run(_claimed(job))
@@ -182,11 +188,11 @@ def _giving_back(job: _Redrive) -> Iterator[None]:
     except PausedError as error:
         job.report.is_paused, job.report.paused_until = True, error.until
         _give_back(job, str(error), wait=wait)
+    except StopAskedError:
+        _give_back(job, "The redrive was stopped.", wait=0)
+        raise
     except BabynamesError as error:
         _give_back(job, str(error), wait=wait)
-        raise
-    except BaseException as error:
-        _give_back(job, f"The redrive was stopped ({type(error).__name__}).", wait=0)
         raise
 
 

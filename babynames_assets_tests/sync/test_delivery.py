@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from babynames_assets.errors import FatalError, PausedError, RetryableError
 from babynames_assets.sync.delivery import RECORDED_TOGETHER, Delivery, Means, StoppedError
+from babynames_assets.sync.stopping import Stop, StopAskedError
 
 SECONDS = 30.0
 
@@ -44,6 +45,7 @@ class Desk:
     most_under_way: int = 0
     kept: int = 0
     may_send: Callable[[], None] = nothing
+    stop: Stop = field(default_factory=Stop)
     _under_way: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -79,7 +81,7 @@ class Desk:
     def delivery(self, in_flight: int = 4, stop_seconds: float = SECONDS) -> Delivery[int, str]:
         """A delivery at this desk."""
         means = Means(self.send, self.record, may_send=self.may_send, keep=self.keep)
-        return Delivery(means, in_flight=in_flight, stop_seconds=stop_seconds)
+        return Delivery(means, in_flight=in_flight, stop=self.stop, stop_seconds=stop_seconds)
 
     @property
     def all_recorded(self) -> list[int]:
@@ -104,10 +106,6 @@ def is_stopped(before: Callable[[], None]) -> bool:
     return False
 
 
-class OutsideError(BaseException):
-    """What a signal's handler raises in the thread that waits."""
-
-
 @settings(max_examples=25, deadline=None)
 @given(count=st.integers(0, 60), in_flight=st.integers(1, 9), seed=st.integers())
 def test_every_batch_is_sent_and_recorded_once(count: int, in_flight: int, seed: int) -> None:
@@ -119,7 +117,7 @@ def test_every_batch_is_sent_and_recorded_once(count: int, in_flight: int, seed:
         return desk.send(number, before)
 
     means = Means(send, desk.record, may_send=nothing, keep=desk.keep)
-    Delivery(means, in_flight=in_flight, stop_seconds=SECONDS).run(range(count))
+    Delivery(means, in_flight=in_flight, stop=Stop(), stop_seconds=SECONDS).run(range(count))
 
     assert sorted(desk.all_recorded) == sorted(desk.sent) == list(range(count))
     assert desk.most_under_way <= in_flight
@@ -191,37 +189,51 @@ def test_the_first_error_is_the_one_that_is_raised() -> None:
         desk.delivery(in_flight=2).run(range(2))
 
 
-def test_an_exception_from_outside_stops_it_like_an_error() -> None:
-    """A signal in the middle: what was sent is waited for and recorded, nothing more is begun."""
+def test_being_asked_to_stop_ends_it_like_an_error() -> None:
+    """What was sent is waited for and recorded, nothing more is begun."""
     desk = Desk(held_until_stop={0, 1, 2})
 
     def batches() -> Iterator[int]:
         yield from range(3)
         until(lambda: len(desk.sent) == 3)
-        raise OutsideError
+        desk.stop.ask()
+        yield 3
 
     delivery = desk.delivery()
-    with pytest.raises(OutsideError):
+    with pytest.raises(StopAskedError):
         delivery.run(batches())
 
-    assert sorted(desk.all_recorded) == sorted(desk.sent) == [0, 1, 2]
+    assert sorted(desk.all_recorded) == sorted(desk.begun) == [0, 1, 2]
     assert delivery.under_way == 0
 
 
-def test_an_exception_in_the_middle_of_recording_loses_no_outcome() -> None:
-    """The transaction is rolled back, and the same outcomes are recorded before the exception goes on."""
+def test_being_asked_to_stop_ends_a_delivery_that_waits_for_answers() -> None:
+    """All batches are under way, and HubSpot takes its time."""
+    desk = Desk(held={0: threading.Event()})
+    delivery = desk.delivery(stop_seconds=0.1)
+    threading.Thread(target=lambda: (until(lambda: desk.sent == [0]), desk.stop.ask())).start()
+
+    with pytest.raises(StopAskedError):
+        delivery.run([0])
+
+    assert delivery.under_way == 1
+    desk.held[0].set()
+
+
+def test_an_outcome_that_could_not_be_recorded_is_tried_once_more() -> None:
+    """The transaction was rolled back; the same outcomes are recorded before the error goes on."""
     desk = Desk()
     tries: list[list[int]] = []
 
     def record(together: Sequence[tuple[int, str]]) -> None:
         tries.append([number for number, _ in together])
         if len(tries) == 1:
-            raise OutsideError
+            raise RetryableError("deadlock")
         desk.record(together)
 
     means = Means(desk.send, record, may_send=nothing, keep=nothing)
-    with pytest.raises(OutsideError):
-        Delivery(means, in_flight=2, stop_seconds=SECONDS).run(range(3))
+    with pytest.raises(RetryableError, match="deadlock"):
+        Delivery(means, in_flight=2, stop=Stop(), stop_seconds=SECONDS).run(range(3))
 
     assert tries[0][0] in desk.all_recorded
     assert sorted(desk.all_recorded) == sorted(desk.sent)
@@ -234,10 +246,11 @@ def test_a_stop_does_not_wait_for_an_answer_longer_than_it_may() -> None:
     def batches() -> Iterator[int]:
         yield from range(2)
         until(lambda: len(desk.sent) == 2)
-        raise OutsideError
+        desk.stop.ask()
+        yield 2
 
     delivery = desk.delivery(stop_seconds=0.1)
-    with structlog.testing.capture_logs() as logs, pytest.raises(OutsideError):
+    with structlog.testing.capture_logs() as logs, pytest.raises(StopAskedError):
         delivery.run(batches())
 
     assert delivery.under_way == 1
@@ -267,7 +280,7 @@ def test_nothing_is_sent_once_it_is_stopped() -> None:
 
     means = Means(send, desk.record, may_send=nothing, keep=nothing)
     with pytest.raises(FatalError, match="over"):
-        Delivery(means, in_flight=2, stop_seconds=SECONDS).run(range(2))
+        Delivery(means, in_flight=2, stop=Stop(), stop_seconds=SECONDS).run(range(2))
 
     assert sorted(desk.begun) == [0, 1]
     assert desk.sent == [1]
@@ -297,7 +310,9 @@ def test_an_outcome_that_cannot_be_recorded_ends_the_delivery_with_the_first_err
         raise RetryableError(f"no database {len(tries)}")
 
     with structlog.testing.capture_logs() as logs, pytest.raises(RetryableError, match="no database 1"):
-        Delivery(Means(desk.send, record, may_send=nothing, keep=nothing), in_flight=2, stop_seconds=1).run(range(5))
+        Delivery(
+            Means(desk.send, record, may_send=nothing, keep=nothing), in_flight=2, stop=Stop(), stop_seconds=1
+        ).run(range(5))
 
     assert {"outcomes_unrecorded", "batches_left_in_doubt"} <= {line["event"] for line in logs}
 
@@ -327,7 +342,7 @@ def test_the_log_lines_of_the_calls_name_the_run() -> None:
 
     with structlog.contextvars.bound_contextvars(correlation_id="run 7"):
         means = Means(send, Desk().record, may_send=nothing, keep=nothing)
-        Delivery(means, in_flight=2, stop_seconds=1).run(range(4))
+        Delivery(means, in_flight=2, stop=Stop(), stop_seconds=1).run(range(4))
 
     assert seen == ["run 7"] * 4
 

@@ -2,18 +2,18 @@
 
 import datetime as dt
 import os
+import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from types import FrameType
 
 import pytest
 from structlog.testing import capture_logs
 
-from babynames_assets.errors import FatalError
+from babynames_assets.errors import FatalError, PausedError, RetryableError
 from babynames_assets.sync.leases import LeaseError, LeaseTerms
 from babynames_assets.sync.push import push_years
 from babynames_assets.sync.report import PushReport, YearPush
@@ -21,29 +21,12 @@ from babynames_assets.warehouse import sync_pauses
 from babynames_assets.warehouse.engine import connect
 from babynames_assets.warehouse.tables import sync_leases
 from babynames_assets.warehouse.tables import sync_pauses as pauses
-from babynames_assets_tests.hubspot.free_pace import TOMORROW
+from babynames_assets_tests.hubspot.free_pace import TOMORROW, FreeBooks, free_pace
 from babynames_assets_tests.sync.conftest import ARCHIVE, Sync
 from babynames_assets_tests.sync.test_push import names
+from babynames_assets_tests.sync.test_stopping import TerminatedError, raising_on_sigterm
 
 UPSERT = "/batch/upsert"
-
-
-class TerminatedError(BaseException):
-    """What the handler of SIGTERM raises here, as Dagster's does in a step."""
-
-
-@contextmanager
-def raising_on_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into an exception in the main thread."""
-
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        raise TerminatedError
-
-    previous = signal.signal(signal.SIGTERM, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def paused(sync: Sync) -> dict[int, dt.datetime]:
@@ -130,6 +113,68 @@ def test_a_day_that_ends_while_contacts_are_archived_pauses_too(sync: Sync) -> N
     assert report.paused_until is not None
     assert again.years == {2001: YearPush(archived=40)}
     assert len(sync.hubspot.births()) == sync.counts().recorded == 60
+
+
+class ForgetfulBooks(FreeBooks):
+    """Books that cannot be told of a pause."""
+
+    def pause(self, reason: str, seconds: float | None = None) -> PausedError:
+        """The warehouse does not answer at this moment."""
+        raise RetryableError(f"{reason} ({seconds}): cannot be written down")
+
+
+def test_a_pause_whose_end_nobody_knows_is_tried_again_soon(sync: Sync) -> None:
+    """HubSpot says that the day is spent, and the account's midnight cannot be looked up: an hour is waited for."""
+    sync.load(2001, names(3))
+    sync.hubspot.order(kind="daily", path=UPSERT, times=1000)
+    began = dt.datetime.now(dt.UTC)
+
+    report = sync.push(2001, pace=free_pace(ForgetfulBooks()))
+
+    assert report.paused_until is not None
+    assert began <= report.paused_until - dt.timedelta(hours=1) <= dt.datetime.now(dt.UTC)
+    assert paused(sync).keys() == {2001}
+    assert sync.counts().pending == 3
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_signal_at_any_moment_loses_nothing_and_sends_nothing_twice(sqlite_sync: Sync, seed: int) -> None:
+    """SIGTERM while batches are read, sent, or recorded: what HubSpot has answered is recorded, the rest is pending."""
+    sqlite_sync.load(2001, names(600))
+    sqlite_sync.hubspot.order(kind="slow", path=UPSERT, delay=0.02, rate=1.0)
+    at_once = replace(ARCHIVE, lease=LeaseTerms(seconds=600, wait=0))
+    terminate = threading.Timer(
+        random.Random(seed).uniform(0.0, 0.15),  # noqa: S311 - guards no secret
+        lambda: os.kill(os.getpid(), signal.SIGTERM),
+    )
+
+    with raising_on_sigterm(), suppress(TerminatedError):
+        terminate.start()
+        sqlite_sync.push(2001, options=at_once)
+        terminate.join()
+
+    counts = sqlite_sync.counts()
+    assert counts.synced == len(sqlite_sync.hubspot.births())
+    assert counts.synced + counts.pending == 600
+    sqlite_sync.push(2001, options=at_once)
+    assert sqlite_sync.counts().synced == len(sqlite_sync.hubspot.births()) == 600
+    assert redundant(sqlite_sync) == 0
+
+
+def test_a_signal_ends_a_push_that_waits_for_another_one(sqlite_sync: Sync) -> None:
+    """It need not wait for five minutes."""
+    sqlite_sync.load(2001, names(3))
+    with sqlite_sync.engine.begin() as connection:
+        row = {"year": 2001, "holder": "another", "held_by": "another", "expires_at": dt.datetime(2126, 1, 1)}  # noqa: DTZ001
+        connection.execute(sync_leases.insert().values(row))
+    threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+    began = time.monotonic()
+
+    with raising_on_sigterm(), pytest.raises(TerminatedError):
+        sqlite_sync.push(2001, options=replace(ARCHIVE, lease=LeaseTerms(seconds=600, wait=300)))
+
+    assert time.monotonic() - began < 10
+    assert sqlite_sync.hubspot.stats()["requests"] == 0
 
 
 def test_a_signal_waits_no_longer_than_it_may(sync: Sync) -> None:

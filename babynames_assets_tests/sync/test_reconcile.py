@@ -1,6 +1,9 @@
 """Tests of reading HubSpot back: what people did there is found, told by its kind, and mended on request."""
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
@@ -23,6 +26,7 @@ from babynames_assets_tests.sync.conftest import ARCHIVE, Sync
 from babynames_assets_tests.sync.planning import CONTACTS, calls_of, plan, push
 from babynames_assets_tests.sync.reading_back import ALL, People, read_back
 from babynames_assets_tests.sync.test_push import names
+from babynames_assets_tests.sync.test_stopping import TerminatedError, raising_on_sigterm
 
 READ, SEARCH = f"POST {CONTACTS}/batch/read", f"POST {CONTACTS}/search"
 NOTHING = {"edited": 0, "deleted": 0, "merged": 0, "unknown": 0}
@@ -363,6 +367,30 @@ def test_a_reading_that_fails_goes_on_from_there(sync: Sync, people: People, fau
     assert found[0].progress.years[2001].read == 600
     assert found[0].progress.years[2001].archived == found[0].progress.years[2001].unknown == 250
     assert len(sync.hubspot.births()) == 603
+
+
+def test_a_signal_stops_a_reading_and_the_next_one_goes_on(sqlite_sync: Sync) -> None:
+    """What was answered is kept: only what was not read yet is asked for again."""
+    synced(sqlite_sync, y2001=names(600))
+    sqlite_sync.hubspot.order(kind="slow", path="/batch/read", skip=2, delay=0.3, times=1)
+    terminate = threading.Thread(target=terminate_after, args=(sqlite_sync.hubspot, 3))
+
+    terminate.start()
+    with raising_on_sigterm(), pytest.raises(TerminatedError):
+        read_back(sqlite_sync, 2001, requests_in_flight=1)
+    terminate.join()
+    found: list[Reconciliation] = []
+    calls = calls_of(sqlite_sync.hubspot, lambda: found.append(read_back(sqlite_sync, 2001)))
+
+    assert found[0].is_resumed
+    assert (calls[READ], found[0].progress.years[2001].read) == (3, 600)
+
+
+def terminate_after(hubspot: Emulated, reads: int) -> None:
+    """Send SIGTERM to this process when so many reads have come to HubSpot."""
+    while hubspot.stats()["by_path"].get(READ, 0) < reads:
+        time.sleep(0.005)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_answers_behind_a_failed_one_are_not_lost_to_the_count(sqlite_sync: Sync) -> None:
