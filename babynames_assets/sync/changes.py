@@ -62,7 +62,6 @@ def upsert_changed(push: Push) -> None:
         work = partial(record_outcome, batch=rows, outcome=outcome, backoff=push.options.backoff)
         if record_as_holder(push.engine, push.lease, rows, work):
             _count(push.report, rows, outcome)
-            push.on_batch(push.report)
 
     _deliver(push, send, record, _after_schema(push, _batches(_changed(push))))
 
@@ -85,7 +84,6 @@ def archive_removed(push: Push) -> None:
         if record_as_holder(push.engine, push.lease, gone, partial(forget_contacts, gone=gone)):
             for row in gone:
                 push.report.years[row.year].archived += 1
-            push.on_batch(push.report)
 
     _deliver(push, send, record, _batches(_removed(push, years)))
 
@@ -96,7 +94,8 @@ def _deliver(
     record: Callable[[Sequence[tuple[list[Contact], Outcome]]], None],
     batches: Iterable[list[Contact]],
 ) -> None:
-    means = Means(send, record, may_send=push.lease.check, keep=push.lease.keep)
+    tell = partial(push.on_batch, push.report)
+    means = Means(send, record, tell=tell, may_send=push.lease.check, keep=push.lease.keep)
     options = push.options
     delivery = Delivery(means, in_flight=options.requests_in_flight, stop=push.stop, stop_seconds=options.stop_seconds)
     try:

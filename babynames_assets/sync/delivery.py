@@ -1,7 +1,8 @@
 """Batches on their way: many in flight, recorded in whichever order their answers come, and stopped without loss.
 
-The calling thread reads, starts and records; threads of its own make the calls. However it ends, by an error or because
-it was asked to stop, no further call is begun, those under way are waited for, and what they answer is recorded.
+The calling thread reads, starts and records; threads of its own make the calls. A batch that HubSpot cannot answer now
+is set aside: the others go on, and it is sent once more behind them. However a delivery ends, by an error or because it
+was asked to stop, no further call is begun, those under way are waited for, and what they answer is recorded.
 """
 
 import threading
@@ -17,6 +18,7 @@ from typing import Generic, TypeVar, cast
 import structlog
 
 from babynames_assets.errors import BabynamesError
+from babynames_assets.sync.set_aside import SetAside
 from babynames_assets.sync.stopping import Stop
 
 Batch = TypeVar("Batch")
@@ -41,13 +43,15 @@ class Means(Generic[Batch, Outcome]):
     Attributes:
         send: makes the calls of a batch, in a thread of its own. Before each request it calls the function that it is
             given, and ends with what that raises.
-        record: records outcomes in one transaction; may be called again for the same ones.
+        record: records outcomes in one transaction; called again for the same ones only where it has raised.
+        tell: called after outcomes are recorded, for progress.
         may_send: raises when no request may be made any more; called in the threads.
         keep: called often in the caller's thread while batches are under way.
     """
 
     send: Callable[[Batch, Callable[[], None]], Outcome]
     record: Callable[[Sequence[tuple[Batch, Outcome]]], None]
+    tell: Callable[[], None]
     may_send: Callable[[], None]
     keep: Callable[[], None]
 
@@ -79,6 +83,7 @@ class Delivery(Generic[Batch, Outcome]):
         self._arrivals: SimpleQueue[None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._begun = self._settled = 0
+        self._set_aside = SetAside[Batch]()
         self._is_stopped = threading.Event()
         self._deadline: float | None = None
 
@@ -95,23 +100,30 @@ class Delivery(Generic[Batch, Outcome]):
 
         Raises:
             StopAskedError: it was asked to stop.
-            BabynamesError: why a batch could not be delivered, or nothing can be recorded.
+            BatchesLeftError: HubSpot could not answer some of the batches; all others are recorded.
+            BabynamesError: why nothing more could be delivered, or recorded.
         """
         try:
-            for batch in batches:
-                self._begin(batch)
-                while self.under_way >= self._most:
-                    self._settle(_LONGEST_WAIT)
-                if len(self._answers) >= RECORDED_TOGETHER:
-                    self._settle(0)
-            while self._begun > self._settled:
-                self._settle(_LONGEST_WAIT)
+            self._send_all(batches)
+            if len(self._set_aside) < self._settled:
+                self._send_all(self._set_aside.take())
+            self._set_aside.require_none()
         except BaseException:
             self._stop()
             raise
         finally:
             for _ in self._threads:
                 self._waiting.put(None)
+
+    def _send_all(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            self._begin(batch)
+            while self.under_way >= self._most:
+                self._settle(_LONGEST_WAIT)
+            if len(self._answers) >= RECORDED_TOGETHER:
+                self._settle(0)
+        while self._begun > self._settled:
+            self._settle(_LONGEST_WAIT)
 
     def _begin(self, batch: Batch) -> None:
         self._asked.check()
@@ -160,19 +172,30 @@ class Delivery(Generic[Batch, Outcome]):
                 self._arrivals.get_nowait()
 
     def _record(self) -> list[BaseException]:
-        """Record the outcomes that have come; the errors are returned."""
-        errors = []
+        """Record the outcomes that have come; the errors are returned that end the delivery."""
+        errors: list[BaseException] = []
         # By their places: threads add to the end meanwhile, which an iterator does not survive.
         while together := [self._answers[place] for place in range(min(len(self._answers), RECORDED_TOGETHER))]:
-            errors += [answer.error for answer in together if answer.error]
             outcomes = [(answer.batch, cast("Outcome", answer.outcome)) for answer in together if not answer.error]
             if outcomes:
                 self._means.record(outcomes)
             # Only now, so that what could not be recorded is tried once more when the delivery stops.
-            for _ in together:
+            for answer in together:
                 self._answers.popleft()
                 self._settled += 1
+                if answer.error is None:
+                    self._set_aside.saw_an_outcome()
+                elif not self._set_aside.add(answer.batch, answer.error):
+                    errors.append(answer.error)
+            errors += self._tell() if outcomes else []
         return errors
+
+    def _tell(self) -> list[BaseException]:
+        try:
+            self._means.tell()
+        except Exception as error:  # noqa: BLE001 - raised by the caller, who has recorded what has come by then
+            return [error]
+        return []
 
     def _stop(self) -> None:
         self._is_stopped.set()

@@ -18,6 +18,7 @@ from babynames_assets.sync.changes import Push, archive_removed, upsert_changed
 from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.sync.leases import Lease
 from babynames_assets.sync.report import PushOptions, PushReport, YearPush
+from babynames_assets.sync.set_aside import BatchesLeftError
 from babynames_assets.sync.stopping import Stop, run_stoppable
 from babynames_assets.warehouse import ledger, sync_pauses, sync_pieces, synced_years
 from babynames_assets.warehouse.engine import Connection, Engine, connect, run_in_transaction
@@ -52,6 +53,7 @@ def push_years(
 
     Raises:
         LeaseError: another sync holds one of the years, or took it.
+        BatchesLeftError: HubSpot could not answer some of the batches; everything else is done.
         RetryableError: HubSpot or the warehouse cannot answer now.
         FatalError: a person has to change something. Where too many contacts would be archived, the upserts are done
             and nothing is archived.
@@ -70,9 +72,7 @@ def _push(push: Push, run_id: str) -> None:
     with _held(push, run_id):
         contents = run_in_transaction(push.engine, partial(_begin, years=list(push.report.years)))
         try:
-            upsert_changed(push)
-            if push.options.removed_contacts == "archive":
-                archive_removed(push)
+            _bring_up_to_date(push)
         except PausedError as error:
             push.report.paused_until = _pause(push, error, contents)
         else:
@@ -90,6 +90,18 @@ def _finish(connection: Connection, years: Sequence[int], contents: Mapping[int,
     """Note what HubSpot holds whole: the content from when the sync began, since a load may have followed."""
     sync_pauses.end(connection, years)
     synced_years.enter(connection, contents, MAPPING)
+
+
+def _bring_up_to_date(push: Push) -> None:
+    left: BatchesLeftError | None = None
+    try:
+        upsert_changed(push)
+    except BatchesLeftError as error:
+        left = error  # what has gone need not wait for them
+    if push.options.removed_contacts == "archive":
+        archive_removed(push)
+    if left:
+        raise left
 
 
 @contextmanager

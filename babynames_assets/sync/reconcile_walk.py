@@ -108,7 +108,9 @@ class Walk:
 
     def _read_back(self, year: int, stop: Stop) -> None:
         self._waiting, self._next = {}, 0
-        means: Means[Batch, Reading] = Means(self._send, self._take, may_send=lambda: None, keep=lambda: None)
+        means: Means[Batch, Reading] = Means(
+            self._send, self._take, tell=lambda: self._on_read(self.progress), may_send=lambda: None, keep=lambda: None
+        )
         options = self._options
         Delivery(means, in_flight=options.requests_in_flight, stop=stop, stop_seconds=options.stop_seconds).run(
             enumerate(_batches(self._engine, year, self.progress.after))
@@ -128,7 +130,6 @@ class Walk:
         for _ in stretch:
             del self._waiting[self._next]
             self._next += 1
-        self._on_read(self.progress)
 
     def _enter(self, stretch: Sequence[Reading]) -> None:
         drift = [one for reading in stretch for one in reading.drift]

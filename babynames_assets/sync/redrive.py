@@ -124,13 +124,13 @@ def _deliver(job: _Redrive, on_batch: Callable[[RedriveReport], None]) -> None:
         return job.client.upsert(contacts, before=before, were_refused=True) if contacts else BatchOutcome()
 
     def record(together: Sequence[tuple[_Batch, BatchOutcome]]) -> None:
-        for batch, outcome in together:
-            work = partial(_settle, batch=batch, outcome=outcome, job=job)
-            if record_as_holder(job.engine, job.lease, batch.to_send, work):
+        rows = [row for batch, _ in together for row in batch.to_send]
+        if record_as_holder(job.engine, job.lease, rows, partial(_settle, together=together, job=job)):
+            for batch, outcome in together:
                 _count(job.report, batch, outcome)
-                on_batch(job.report)
 
-    means = Means(send, record, may_send=job.lease.check, keep=job.lease.keep)
+    tell = partial(on_batch, job.report)
+    means = Means(send, record, tell=tell, may_send=job.lease.check, keep=job.lease.keep)
     options = job.options
     delivery = Delivery(means, in_flight=options.requests_in_flight, stop=job.stop, stop_seconds=options.stop_seconds)
     try:
@@ -166,10 +166,11 @@ def _look_up(connection: Connection, letters: Sequence[ClaimedLetter]) -> _Batch
     return _Batch(to_send, confirmed, [key for key in keys if key not in known])
 
 
-def _settle(connection: Connection, batch: _Batch, outcome: BatchOutcome, job: _Redrive) -> None:
-    record_outcome(connection, batch.to_send, outcome, job.options.backoff)
-    dead_letters.resolve(connection, "sync", batch.confirmed, note="A sync sent the row in the meantime.")
-    dead_letters.resolve(connection, "sync", batch.gone, note=ROW_HAS_GONE)
+def _settle(connection: Connection, together: Sequence[tuple[_Batch, BatchOutcome]], job: _Redrive) -> None:
+    for batch, outcome in together:
+        record_outcome(connection, batch.to_send, outcome, job.options.backoff)
+        dead_letters.resolve(connection, "sync", batch.confirmed, note="A sync sent the row in the meantime.")
+        dead_letters.resolve(connection, "sync", batch.gone, note=ROW_HAS_GONE)
 
 
 def _count(report: RedriveReport, batch: _Batch, outcome: BatchOutcome) -> None:

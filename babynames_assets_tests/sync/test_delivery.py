@@ -12,8 +12,9 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from babynames_assets.errors import FatalError, PausedError, RetryableError
+from babynames_assets.errors import CircuitOpenError, FatalError, PausedError, RetryableError
 from babynames_assets.sync.delivery import RECORDED_TOGETHER, Delivery, Means, StoppedError
+from babynames_assets.sync.set_aside import BatchesLeftError
 from babynames_assets.sync.stopping import Stop, StopAskedError
 
 SECONDS = 30.0
@@ -80,7 +81,7 @@ class Desk:
 
     def delivery(self, in_flight: int = 4, stop_seconds: float = SECONDS) -> Delivery[int, str]:
         """A delivery at this desk."""
-        means = Means(self.send, self.record, may_send=self.may_send, keep=self.keep)
+        means = Means(self.send, self.record, tell=nothing, may_send=self.may_send, keep=self.keep)
         return Delivery(means, in_flight=in_flight, stop=self.stop, stop_seconds=stop_seconds)
 
     @property
@@ -116,7 +117,7 @@ def test_every_batch_is_sent_and_recorded_once(count: int, in_flight: int, seed:
         time.sleep(rng.uniform(0, 0.002))
         return desk.send(number, before)
 
-    means = Means(send, desk.record, may_send=nothing, keep=desk.keep)
+    means = Means(send, desk.record, tell=nothing, may_send=nothing, keep=desk.keep)
     Delivery(means, in_flight=in_flight, stop=Stop(), stop_seconds=SECONDS).run(range(count))
 
     assert sorted(desk.all_recorded) == sorted(desk.sent) == list(range(count))
@@ -211,8 +212,12 @@ def test_being_asked_to_stop_ends_a_delivery_that_waits_for_answers() -> None:
     """All batches are under way, and HubSpot takes its time."""
     desk = Desk(held={0: threading.Event()})
     delivery = desk.delivery(stop_seconds=0.1)
-    threading.Thread(target=lambda: (until(lambda: desk.sent == [0]), desk.stop.ask())).start()
 
+    def ask() -> None:
+        until(lambda: desk.sent == [0])
+        desk.stop.ask()
+
+    threading.Thread(target=ask).start()
     with pytest.raises(StopAskedError):
         delivery.run([0])
 
@@ -231,7 +236,7 @@ def test_an_outcome_that_could_not_be_recorded_is_tried_once_more() -> None:
             raise RetryableError("deadlock")
         desk.record(together)
 
-    means = Means(desk.send, record, may_send=nothing, keep=nothing)
+    means = Means(desk.send, record, tell=nothing, may_send=nothing, keep=nothing)
     with pytest.raises(RetryableError, match="deadlock"):
         Delivery(means, in_flight=2, stop=Stop(), stop_seconds=SECONDS).run(range(3))
 
@@ -261,12 +266,89 @@ def test_a_stop_does_not_wait_for_an_answer_longer_than_it_may() -> None:
 
 def test_an_error_waits_for_answers_as_long_as_they_take() -> None:
     """Nobody is in a hurry: a batch that was sent is not sent again without need."""
-    desk = Desk(held_until_stop={0}, fails={1: RetryableError("no")})
+    desk = Desk(held_until_stop={0}, fails={1: FatalError("no")})
 
-    with pytest.raises(RetryableError):
+    with pytest.raises(FatalError):
         desk.delivery(in_flight=2, stop_seconds=0).run(range(2))
 
     assert desk.all_recorded == [0]
+
+
+def test_a_batch_that_fails_for_a_passing_reason_keeps_no_other_waiting_and_is_sent_again() -> None:
+    """Behind all others, in the same delivery: it needs no second one."""
+    desk = Desk(fails={2: RetryableError("silent twice")})
+
+    def send(number: int, before: Callable[[], None]) -> str:
+        try:
+            return desk.send(number, before)
+        finally:
+            desk.fails.pop(number, None)
+
+    means = Means(send, desk.record, tell=nothing, may_send=nothing, keep=nothing)
+    Delivery(means, in_flight=3, stop=Stop(), stop_seconds=SECONDS).run(range(30))
+
+    assert sorted(desk.sent) == sorted([*range(30), 2])
+    assert desk.sent[-1] == 2
+    assert sorted(desk.all_recorded) == list(range(30))
+
+
+def test_what_fails_twice_is_told_of_when_all_others_are_done() -> None:
+    """The error counts the batches, quotes the first, and passes on how long to wait."""
+    late = RetryableError("locked", retry_after=7.0)
+    desk = Desk(fails={2: late, 9: RetryableError("silent twice")})
+
+    with pytest.raises(BatchesLeftError, match=r"could not answer 2 of the batches.*Of the first: ") as caught:
+        desk.delivery(in_flight=1).run(range(30))
+
+    assert sorted(desk.all_recorded) == [number for number in range(30) if number not in (2, 9)]
+    assert sorted(desk.begun) == sorted([*range(30), 2, 9])
+    assert (caught.value.__cause__, caught.value.retry_after) == (late, 7.0)
+
+
+def test_a_hubspot_that_answers_nothing_is_not_asked_for_every_batch() -> None:
+    """Five failures in a row end it; with one request under way that is five requests."""
+    desk = Desk(fails={number: RetryableError(f"no {number}") for number in range(10, 100)})
+
+    with pytest.raises(RetryableError, match="no 14"):
+        desk.delivery(in_flight=1).run(range(100))
+
+    assert desk.begun == list(range(15))
+    assert desk.all_recorded == list(range(10))
+
+
+def test_an_only_batch_that_fails_is_not_sent_again() -> None:
+    """Nothing says that HubSpot answers anybody: another try is the next run's."""
+    desk = Desk(fails={0: RetryableError("no")})
+
+    with pytest.raises(BatchesLeftError):
+        desk.delivery().run([0])
+
+    assert desk.begun == [0]
+
+
+def test_an_open_circuit_ends_the_delivery_at_once() -> None:
+    """Nothing is sent through it, so the other batches would fail too."""
+    desk = Desk(fails={3: CircuitOpenError("down")})
+
+    with pytest.raises(CircuitOpenError):
+        desk.delivery(in_flight=1).run(range(100))
+
+    assert desk.begun == [0, 1, 2, 3]
+
+
+def test_an_error_of_whoever_is_told_of_progress_records_nothing_twice() -> None:
+    """It ends the delivery, and what was answered until then is recorded once."""
+    desk = Desk()
+
+    def tell() -> None:
+        raise ValueError("no console")
+
+    means = Means(desk.send, desk.record, tell=tell, may_send=nothing, keep=nothing)
+    with pytest.raises(ValueError, match="no console"):
+        Delivery(means, in_flight=4, stop=Stop(), stop_seconds=SECONDS).run(range(100))
+
+    assert sorted(desk.all_recorded) == sorted(desk.sent)
+    assert len(desk.sent) < 100
 
 
 def test_nothing_is_sent_once_it_is_stopped() -> None:
@@ -278,7 +360,7 @@ def test_nothing_is_sent_once_it_is_stopped() -> None:
             until(lambda: is_stopped(before))
         return desk.send(number, before)
 
-    means = Means(send, desk.record, may_send=nothing, keep=nothing)
+    means = Means(send, desk.record, tell=nothing, may_send=nothing, keep=nothing)
     with pytest.raises(FatalError, match="over"):
         Delivery(means, in_flight=2, stop=Stop(), stop_seconds=SECONDS).run(range(2))
 
@@ -311,7 +393,10 @@ def test_an_outcome_that_cannot_be_recorded_ends_the_delivery_with_the_first_err
 
     with structlog.testing.capture_logs() as logs, pytest.raises(RetryableError, match="no database 1"):
         Delivery(
-            Means(desk.send, record, may_send=nothing, keep=nothing), in_flight=2, stop=Stop(), stop_seconds=1
+            Means(desk.send, record, tell=nothing, may_send=nothing, keep=nothing),
+            in_flight=2,
+            stop=Stop(),
+            stop_seconds=1,
         ).run(range(5))
 
     assert {"outcomes_unrecorded", "batches_left_in_doubt"} <= {line["event"] for line in logs}
@@ -341,7 +426,7 @@ def test_the_log_lines_of_the_calls_name_the_run() -> None:
         return f"answer {number}"
 
     with structlog.contextvars.bound_contextvars(correlation_id="run 7"):
-        means = Means(send, Desk().record, may_send=nothing, keep=nothing)
+        means = Means(send, Desk().record, tell=nothing, may_send=nothing, keep=nothing)
         Delivery(means, in_flight=2, stop=Stop(), stop_seconds=1).run(range(4))
 
     assert seen == ["run 7"] * 4

@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from babynames_assets.errors import FatalError, RetryableError
-from babynames_assets.sync.report import PushOptions, YearPush
+from babynames_assets.sync.push import push_years
+from babynames_assets.sync.report import PushOptions, PushReport, YearPush
+from babynames_assets.sync.set_aside import BatchesLeftError
 from babynames_assets_tests.sync.conftest import ARCHIVE, Sync
 
 KEEP = PushOptions(requests_in_flight=4, removed_contacts="keep", max_archive_share=0.5)
@@ -260,10 +262,51 @@ def test_what_was_in_flight_behind_a_failed_batch_is_recorded_too(sqlite_sync: S
     assert len(sqlite_sync.hubspot.births()) == sqlite_sync.counts().synced == 300
 
 
+def test_a_batch_that_gets_no_answer_keeps_nothing_else_waiting(sync: Sync) -> None:
+    """All its tries fail: the others are sent, what has gone is archived, and the error says what is left."""
+    sync.load(1984, names(400))
+    sync.push(1984)
+    sync.load(1984, names(390, births=2))
+    sync.hubspot.order(kind="status", status=503, path="/batch/upsert", contains="1984-F-Nameaa", times=6)
+
+    with pytest.raises(BatchesLeftError, match="could not answer 1 of the batches, which stay pending"):
+        sync.push(1984)
+
+    counts = sync.counts()
+    assert (counts.pending, counts.synced, len(sync.hubspot.births())) == (100, 290, 390)
+    assert sync.push(1984).years[1984] == YearPush(updated=100)
+
+
+def test_a_batch_that_is_answered_at_last_needs_no_second_push(sync: Sync) -> None:
+    """Its tries are spent in the middle; behind all others it goes through."""
+    sync.load(1984, names(400))
+    sync.hubspot.order(kind="status", status=503, contains="1984-F-Nameaa", times=3)
+
+    report = sync.push(1984)
+
+    assert report.years[1984] == YearPush(created=400)
+    assert len(sync.hubspot.births()) == sync.counts().synced == 400
+
+
+def test_whoever_cannot_be_told_of_progress_does_not_change_the_count(sync: Sync) -> None:
+    """The error ends the push; its report counts every contact that was answered, once."""
+    sync.load(1984, names(1500))
+    told: list[PushReport] = []
+
+    def tell(report: PushReport) -> None:
+        told.append(report)
+        raise ValueError("no console")
+
+    with pytest.raises(ValueError, match="no console"):
+        push_years(sync.engine, sync.client, [1984], run_id="test", options=ARCHIVE, on_batch=tell)
+
+    assert told[-1].contacts == sync.counts().synced == len(sync.hubspot.births())
+
+
 def test_the_push_after_a_failed_one_converges(sync: Sync) -> None:
     """Nothing needs to be cleaned up: the next push sends what is missing and no more."""
     sync.load(1984, names(400))
-    sync.hubspot.order(kind="status", status=503, contains="1984-F-Nameaa", times=3)
+    sync.hubspot.order(kind="status", status=503, contains="1984-F-Nameaa", times=6)
     with pytest.raises(RetryableError):
         sync.push(1984)
     before = sync.hubspot.upserts()
@@ -326,7 +369,8 @@ births = st.dictionaries(st.sampled_from(list(names(12))), st.integers(1, 3), mi
 def test_whatever_the_table_becomes_hubspot_becomes_it_too(
     sqlite_sync: Sync, first: dict[str, int], second: dict[str, int]
 ) -> None:
-    """Any two states of a year: after each push HubSpot equals the table; 15 examples stay inside its burst limit."""
+    """Any two states of a year: after each push HubSpot equals the table."""
+    sqlite_sync.begin_anew()
     options = replace(ARCHIVE, max_archive_share=1.0)
     for state in (first, second):
         sqlite_sync.load(1999, state)

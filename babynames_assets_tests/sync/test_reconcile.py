@@ -397,7 +397,7 @@ def test_answers_behind_a_failed_one_are_not_lost_to_the_count(sqlite_sync: Sync
     """Batches answer in any order; the next run begins at the first that has no answer, and no contact counts twice."""
     synced(sqlite_sync, y2001=names(600))
     first = next(iter(names(600)))
-    sqlite_sync.hubspot.order(kind="status", status=503, path="/batch/read", contains=f"2001-F-{first}", times=3)
+    sqlite_sync.hubspot.order(kind="status", status=503, path="/batch/read", contains=f"2001-F-{first}", times=6)
 
     with pytest.raises(RetryableError):
         read_back(sqlite_sync, 2001, requests_in_flight=6)
