@@ -52,6 +52,7 @@ def summary(tally: Tally, seed: int) -> dict[str, Any]:
         "seed": seed,
         "runs": tally.runs,
         "kills": tally.kills,
+        "stops": tally.stops,
         "restarts": tally.restarts,
         "twins": tally.twins,
         "late": tally.late,

@@ -35,10 +35,11 @@ class Tally:
         runs: runs that were made.
         calm: those of them without any fault.
         kills: syncs that were killed before they had ended.
+        stops: syncs that were told to end, and did.
         restarts: databases that crashed during a sync, and came back.
         twins: syncs that had a second one of the same years beside them.
         late: interruptions that came after the end.
-        failed: syncs that ended with an error that says to try again.
+        failed: syncs that were paused, or ended with an error that says to try again.
         at: events at which syncs were interrupted.
         injected: requests that HubSpot's storm struck, by kind.
         writes: contacts that were written, by what it was.
@@ -51,6 +52,7 @@ class Tally:
     runs: int = 0
     calm: int = 0
     kills: int = 0
+    stops: int = 0
     restarts: int = 0
     twins: int = 0
     late: int = 0
@@ -176,6 +178,7 @@ class _Run:
             self.tally.restarts += 1
         is_done = self._ends_well(number)
         self.tally.kills += "ended -9" in self.syncers.lines(number)
+        self.tally.stops += "stopped" in self.syncers.lines(number)
         settle(self.engine)
         self._check(checker.after_a_sync if is_done else checker.whenever)
 
@@ -201,11 +204,12 @@ class _Run:
             uses_oauth=self.plan.uses_oauth,
             happening=step.happening if step else "nothing",
             event=step.event if step else 0,
+            only=step.only if step else "",
             delay=step.delay if step else 0.0,
         )
 
     def _ends_well(self, number: int) -> bool:
-        """Wait for the end of a sync: well, killed, or with an error that says to try again."""
+        """Wait for the end of a sync: well, killed, stopped, paused, or with an error that says to try again."""
         ended = self.syncers.wait_for(number, {"ended"}, _END_SECONDS)
         words = {line.split(" ", 1)[0] for line in self.syncers.lines(number)}
         self.tally.failed += "failed" in words

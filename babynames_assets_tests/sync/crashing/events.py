@@ -13,15 +13,16 @@ from babynames_assets.warehouse.engine import Engine
 class Events:
     """Statements and commits of a database, requests to HubSpot and their answers, from all threads."""
 
-    def __init__(self, event: int, delay: float, act: Callable[[str], None]) -> None:
+    def __init__(self, event: int, only: str, delay: float, act: Callable[[str], None]) -> None:
         """Begin to count.
 
         Args:
             event: the number of the event at which ``act`` is called; 0 for never.
+            only: the kind of events that is counted; empty for all.
             delay: seconds after it.
             act: told what kind of event it was.
         """
-        self._event, self._delay, self._act = event, delay, act
+        self._event, self._only, self._delay, self._act = event, only, delay, act
         self._lock = threading.Lock()
         self._count = 0
 
@@ -41,6 +42,8 @@ class Events:
         requests.adapters.HTTPAdapter.send = counted  # type: ignore[method-assign,assignment]
 
     def _happened(self, what: str) -> None:
+        if self._only not in ("", what):
+            return
         with self._lock:
             self._count += 1
             is_it = self._count == self._event

@@ -11,7 +11,7 @@ Key = tuple[int, str, str]
 Table = dict[Key, int]
 """Births of each row."""
 
-Happening = Literal["nothing", "kill", "restart", "twin"]
+Happening = Literal["nothing", "kill", "stop", "restart", "twin"]
 
 _CALM_SHARE = 0.1
 """So many runs have no faults at all: there nothing may be written twice."""
@@ -29,9 +29,10 @@ class Step:
 
     Attributes:
         table: the rows.
-        happening: what happens to the sync: nothing, it is killed, its database crashes, or a second one of the same
-            years runs beside it.
+        happening: what happens to the sync: nothing, it is killed, it is told to end by SIGTERM, its database crashes,
+            or a second one of the same years runs beside it.
         event: at which of its events: statements, commits, requests and answers are counted.
+        only: the kind of events that is counted; empty: all of them.
         delay: seconds after that event.
         expires: HubSpot takes no token any more that it gave before this sync.
         last: the sync is repeated until it ends well.
@@ -40,6 +41,7 @@ class Step:
     table: Table
     happening: Happening = "nothing"
     event: int = 0
+    only: str = ""
     delay: float = 0.0
     expires: bool = False
     last: bool = False
@@ -109,6 +111,7 @@ def _storm(rng: random.Random) -> list[dict[str, Any]]:
         {"kind": "cut", "rate": 0.02},
         {"kind": "page", "rate": 0.02},
         {"kind": "slow", "delay": [0.01, 0.2], "rate": 0.05},
+        {"kind": "daily", "path": "/batch/upsert", "rate": 0.01},
     ]
     # Logging in has retries of its own, with waits that a campaign has no time for.
     return [{"path": "/crm/", **fault} for fault in usual + rng.sample(rarer, rng.randint(0, 4))]
@@ -137,7 +140,7 @@ def _steps(rng: random.Random, kind: str, table: Table, *, is_calm: bool) -> lis
 
 
 def _interrupted(rng: random.Random, kind: str, table: Table, rows: int, is_calm: bool) -> Step:
-    usual: list[Happening] = ["kill", "kill", "kill", "twin"]
+    usual: list[Happening] = ["kill", "kill", "kill", "stop", "twin"]
     with_server: list[Happening] = [] if kind == "sqlite" else ["restart", "restart"]
     happening = rng.choice([*usual, *with_server])
     events = _EVENTS_OF_A_START + _EVENTS_OF_A_BATCH * rows // 100

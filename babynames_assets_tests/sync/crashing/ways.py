@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from babynames_assets.errors import PausedError
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.hubspot.contact_writes import MAX_BATCH
 from babynames_assets.resilience.backoff import Backoff
@@ -36,8 +37,10 @@ def options(in_flight: int) -> PushOptions:
 
 
 def sync(engine: Engine, client: HubSpotClient, years: Sequence[int], how: PushOptions) -> None:
-    """As the asset does."""
-    push_years(engine, client, years, run_id="campaign", options=how, on_batch=lambda _report: None)
+    """As the asset does; a paused sync is one to be repeated here."""
+    report = push_years(engine, client, years, run_id="campaign", options=how, on_batch=lambda _report: None)
+    if report.paused_until:
+        raise PausedError("the day is spent", until=report.paused_until)
 
 
 def send_what_was_refused(engine: Engine, client: HubSpotClient, _years: Sequence[int], how: PushOptions) -> None:

@@ -1,8 +1,9 @@
 """The process whose children are killed: it has everything imported, and forks a sync for each order.
 
 ``python -m babynames_assets_tests.sync.crashing.zygote``. A line of standard input is an order, as JSON. A line of
-standard output has the number of an order and an event: ``at EVENT`` where something was to happen, ``done``, ``failed
-ERROR``, ``broken ERROR``, and, when the child is gone, ``ended STATUS``. When standard input closes, all of them end.
+standard output has the number of an order and an event: ``at EVENT`` where something was to happen, ``done``,
+``stopped``, ``failed ERROR``, ``broken ERROR``, and, when the child is gone, ``ended STATUS``. When standard input
+closes, all of them end.
 """
 
 import faulthandler
@@ -10,11 +11,12 @@ import json
 import os
 import select
 import signal
+from types import FrameType
 from typing import Any
 
 from pydantic import SecretStr
 
-from babynames_assets.errors import RetryableError
+from babynames_assets.errors import PausedError, RetryableError
 from babynames_assets.observability.logging import configure_logging
 from babynames_assets.warehouse.engine import open_engine
 from babynames_assets_tests.hubspot.emulated import Emulated
@@ -23,8 +25,13 @@ from babynames_assets_tests.sync.crashing.events import Events
 from babynames_assets_tests.sync.crashing.ways import WAYS, options
 
 _POLL_SECONDS = 0.005
+_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGTERM}
 _HANGS_AFTER = 100.0
 """Seconds after which a sync says on standard error where it stands: the campaign soon gives up on it."""
+
+
+class _TerminatedError(BaseException):
+    """What the handler of SIGTERM raises, as Dagster's does."""
 
 
 def serve() -> None:
@@ -56,24 +63,30 @@ def sync(order: dict[str, Any]) -> None:
     number = order["number"]
 
     def act(what: str) -> None:
-        if order["happening"] == "kill":
-            say(number, f"at {what}")
-            os.kill(os.getpid(), signal.SIGKILL)
         say(number, f"at {what}")
+        if order["happening"] in _SIGNALS:
+            os.kill(os.getpid(), _SIGNALS[order["happening"]])
 
     engine = open_engine(SecretStr(order["url"]))
     hubspot = Emulated(order["hubspot"])
     login = {"tokens": oauth_tokens(hubspot, secret_store(engine))} if order["uses_oauth"] else {}
     client = hubspot.client(attempts=8, max_wait=0.02, connections=order["in_flight"], **login)
-    Events(order["event"], order["delay"], act).watch(engine)
+    signal.signal(signal.SIGTERM, _raise)
+    Events(order["event"], order["only"], order["delay"], act).watch(engine)
     try:
         WAYS[order["way"]](engine, client, order["years"], options(order["in_flight"]))
-    except RetryableError as error:
+    except _TerminatedError:
+        say(number, "stopped")
+    except (RetryableError, PausedError) as error:
         say(number, f"failed {error}")
     except Exception as error:  # noqa: BLE001 - told to the process that waits for it
         say(number, f"broken {type(error).__name__}: {error}")
     else:
         say(number, "done")
+
+
+def _raise(_signal: int, _frame: FrameType | None) -> None:
+    raise _TerminatedError
 
 
 def _fork(order: dict[str, Any]) -> int:
