@@ -50,8 +50,9 @@ bench: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the data path and the sync; 
 		$(if $(DATASET),--dataset '$(DATASET)') $(if $(STEP),--step '$(STEP)') $(if $(QUICK),--quick,--sync) \
 		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(PEER_REPEAT),--peer-repeat '$(PEER_REPEAT)')
 
-bench-sync: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the sync to HubSpot; SERVER=sqlite QUICK=1
-	@$(BIN)/python -m benchmarks.sync --peers-python $(BENCH_VENV)/bin/python $(if $(SERVER),--server '$(SERVER)') $(if $(QUICK),--quick)
+bench-sync: $(VENV)/.dev $(BENCH_VENV)/.bench ## Measure the sync to HubSpot; SERVER=sqlite DATASET=file.zip STEP=next.zip QUICK=1
+	@$(BIN)/python -m benchmarks.sync --peers-python $(BENCH_VENV)/bin/python $(if $(SERVER),--server '$(SERVER)') $(if $(QUICK),--quick) \
+		$(if $(DATASET),--dataset '$(DATASET)') $(if $(STEP),--step '$(STEP)')
 
 bench-dagster: $(VENV)/.dev ## Measure what Dagster itself costs: a backfill without work, its processes at rest; QUICK=1 REPEAT=3 STOCK_SECONDS=900
 	@$(BIN)/python -m benchmarks.dagster $(if $(QUICK),--quick) $(if $(REPEAT),--repeat '$(REPEAT)') \

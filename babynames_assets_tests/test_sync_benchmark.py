@@ -12,6 +12,7 @@ from benchmarks.measure import BenchmarkError
 from benchmarks.sync.allowance import Seen, share
 from benchmarks.sync.bad_days import Aftermath, aftermath
 from benchmarks.sync.goals import GOALS
+from benchmarks.sync.release_step import Difference, difference
 
 CHECKOUT = Path(__file__).parents[1]
 AT_THE_BOUNDS = {
@@ -22,6 +23,7 @@ AT_THE_BOUNDS = {
     "sync_429_190": 0,
     "sync_429_250": 0,
     "engine_batches_per_cpu_second": 150,
+    "step_calls_beyond_need": 0,
     "memory_mib": 300,
     "storm_lost": 0,
     "storm_unexplained": 0,
@@ -92,6 +94,20 @@ def test_what_the_books_name_is_missing_and_not_lost() -> None:
     assert found == Aftermath(missing=3, lost=1, refused=2, unexplained=1)
 
 
+def test_calls_are_needed_for_new_changed_and_gone_rows(tmp_path: Path) -> None:
+    """Full batches across all years; archiving takes calls of its own."""
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    head, same = "YearOfBirth,Name,Sex,Number\n", "".join(f"1984,Same{n},F,5\n" for n in range(300))
+    before.write_text(head + same + "1984,Mary,F,7\n1985,Gone,M,5\n", encoding="utf-8")
+    added = "".join(f"1986,New{n},F,5\n" for n in range(100))
+    after.write_text(head + same + "1984,Mary,F,8\n" + added, encoding="utf-8")
+
+    found = difference(before, after)
+
+    assert found == Difference(new=100, changed=1, gone=1)
+    assert found.calls == 3
+
+
 @pytest.mark.timeout(300)
 def test_a_run_ends_with_one_line_of_json_that_has_every_measure(tmp_path: Path) -> None:
     """A few contacts go through everything but drt; the exit code is 1 when the line names a miss."""
@@ -107,6 +123,7 @@ def test_a_run_ends_with_one_line_of_json_that_has_every_measure(tmp_path: Path)
     assert 0 < result["sync_allowance_share"] <= 1.02
     assert result["sync_most_in_window"] <= 100
     assert result["engine_batches"] >= 10
+    assert result["step_calls"] == result["step_calls_needed"] > 0
     assert result["run"]["peers_unavailable"]["drt"].startswith("not available: ")
     ours = result["beside"]["ours"]
     assert result["storm_lost"] == ours["storm_lost"] == 0

@@ -96,7 +96,13 @@ def _measure_all(options: argparse.Namespace, console: Console) -> tuple[dict[st
 
 def _measure_sync(options: argparse.Namespace, console: Console) -> tuple[dict[str, Any], list[Miss]]:
     """The sync as ``python -m benchmarks.sync`` measures it: its measures, under their names, and ``sync``."""
-    found, misses = measuring.measure(SQLITE, measuring.FULL, options.peers_python, console.print)
+    found, misses = measuring.measure(
+        SQLITE,
+        measuring.FULL,
+        options.peers_python,
+        console.print,
+        archives=measuring.Archives(options.dataset, options.step),
+    )
     sync_report.show(console, found)
     return {**found, "sync": found["run"]}, misses
 

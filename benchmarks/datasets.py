@@ -85,15 +85,7 @@ def make(folder: Path, *, archive: Path | None, step: Path | None, quick: bool) 
         step: the user's next release; without it, the next one is made of ``archive`` as generated ones are.
         quick: about 200,000 rows only.
     """
-    if archive:
-        lines = _sampled(archive, folder / "given.csv", QUICK_ROWS if quick else None)
-        later = _sampled(step, folder / "given-next.csv", QUICK_ROWS if quick else None) if step else None
-    else:
-        lines, later = folder / "generated.csv", None
-        _write(lines, generated(QUICK_ROWS if quick else FULL_ROWS))
-    if later is None:
-        later = folder / "generated-next.csv"
-        _write(later, revised(_rows(lines)))
+    lines, later = _two_files(folder, archive, step, QUICK_ROWS if quick else None)
     return Datasets(
         name=archive.name if archive else f"generated, seed {SEED}",
         release=_release(folder / "release", lines),
@@ -105,6 +97,19 @@ def make(folder: Path, *, archive: Path | None, step: Path | None, quick: bool) 
             if times > 1
         },
     )
+
+
+def pair(folder: Path, *, archive: Path | None, step: Path | None, rows: int) -> tuple[Release, Release]:
+    """Write two releases, the second of which follows the first.
+
+    Args:
+        folder: where to.
+        archive: as for ``make``; all of its rows are taken.
+        step: as for ``make``.
+        rows: about how many are generated where no archive is given.
+    """
+    lines, later = _two_files(folder, archive, step, None, generate=rows)
+    return _release(folder / "release", lines), _release(folder / "next", later)
 
 
 def single(folder: Path, rows: int) -> Release:
@@ -153,6 +158,22 @@ def packed(csv: Path, archive: Path) -> Path:
     return archive
 
 
+def _two_files(
+    folder: Path, archive: Path | None, step: Path | None, sample: int | None, *, generate: int = FULL_ROWS
+) -> tuple[Path, Path]:
+    """The CSV files of a release and of the next, from the archives as far as they are given, and then of a sample."""
+    if archive:
+        lines = _sampled(archive, folder / "given.csv", sample)
+        if step:
+            return lines, _sampled(step, folder / "given-next.csv", sample)
+    else:
+        lines = folder / "generated.csv"
+        _write(lines, generated(sample or generate))
+    later = folder / "generated-next.csv"
+    _write(later, revised(rows_of(lines)))
+    return lines, later
+
+
 def _year(year: int, size: int, names: dict[str, list[str]], seed: int) -> Iterator[Row]:
     rng = _random(f"{seed} {year}")
     for sex, share in (("F", 0.6), ("M", 0.4)):
@@ -177,7 +198,7 @@ def _multiplied(source: Path, target: Path, times: int) -> Path:
         target,
         (
             (year, name if number == 0 else f"{name}-{'BCDEFGHIJ'[number - 1]}", sex, births)
-            for year, name, sex, births in _rows(source)
+            for year, name, sex, births in rows_of(source)
             for number in range(times)
         ),
     )
@@ -186,7 +207,7 @@ def _multiplied(source: Path, target: Path, times: int) -> Path:
 
 def _sorted(source: Path, target: Path) -> Path:
     """By the table's key, which is year, sex, name in the order of their bytes."""
-    _write(target, sorted(_rows(source), key=lambda row: (row[0], row[2], row[1].encode())))
+    _write(target, sorted(rows_of(source), key=lambda row: (row[0], row[2], row[1].encode())))
     return target
 
 
@@ -218,7 +239,7 @@ def _release(folder: Path, csv: Path) -> Release:
     # A file that changed a moment ago may still be being copied: the landing folder would wait and see.
     old = time.time() - _AN_HOUR
     os.utime(archive, (old, old))
-    content, years = _account(_rows(csv))
+    content, years = _account(rows_of(csv))
     return Release(archive, csv, content, years)
 
 
@@ -231,7 +252,8 @@ def _account(found: Iterable[Row]) -> tuple[Content, tuple[int, int]]:
     return Content(rows, total, checksum), (first, last)
 
 
-def _rows(csv: Path) -> Iterator[Row]:
+def rows_of(csv: Path) -> Iterator[Row]:
+    """The rows of a file of ours."""
     with csv.open(encoding="utf-8") as file:
         next(file)
         for line in file:

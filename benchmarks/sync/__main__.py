@@ -18,7 +18,7 @@ from benchmarks.contestants import PEERS_PYTHON
 from benchmarks.measure import BenchmarkError
 from benchmarks.report import WIDTH
 from benchmarks.sync.allowance import TIERS
-from benchmarks.sync.measuring import FULL, QUICK, Sizes, measure
+from benchmarks.sync.measuring import FULL, QUICK, Archives, Sizes, measure
 from benchmarks.sync.report import show
 from benchmarks.sync.warehouses import KINDS
 
@@ -34,7 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging("warning")
     try:
         result, misses = measure(
-            options.server, _sizes(options), options.peers_python, console.print, limits=options.limits
+            options.server,
+            _sizes(options),
+            options.peers_python,
+            console.print,
+            limits=options.limits,
+            archives=Archives(options.dataset, options.step),
         )
     except (BenchmarkError, ServerError) as error:
         sys.stderr.write(f"The benchmark stopped: {error}\n")
@@ -49,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sync", description=__doc__)
     parser.add_argument("--server", choices=KINDS, default="sqlite", help="where the table and the state are")
+    parser.add_argument("--dataset", type=Path, help="a release as Kaggle has it, for the yearly step")
+    parser.add_argument("--step", type=Path, help="the release that follows it")
     parser.add_argument("--quick", action="store_true", help="shorter, with fewer contacts")
     parser.add_argument("--limits", type=int, nargs="+", choices=TIERS, default=list(TIERS), help="calls in 10 s")
     parser.add_argument("--seconds", type=float, help="how long two processes send at each limit")

@@ -26,6 +26,7 @@ GOALS = (
         for limit in TIERS
     ),
     Goal("engine_batches_per_cpu_second", "at least", BATCHES_PER_SECOND, "one process, by its own CPU time"),
+    Goal("step_calls_beyond_need", "at most", 0, "calls of the next release that its difference does not need"),
     Goal("memory_mib", "at most", MEMORY_MIB, "peak memory with the whole history pending"),
     Goal("storm_lost", "at most", 0, "contacts that a storm loses without our knowing"),
     Goal("storm_unexplained", "at most", 0, "contacts that HubSpot refused, without a dead letter"),

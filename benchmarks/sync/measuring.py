@@ -4,11 +4,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from benchmarks import datasets
 from benchmarks.datasets import FULL_ROWS
 from benchmarks.goals import Miss, missed
-from benchmarks.sync import allowance, beside, engine, warehouses
+from benchmarks.sync import allowance, beside, engine, release_step, warehouses
 from benchmarks.sync.allowance import TIERS
 from benchmarks.sync.contestants import Drt, Ours, missing_drt
 from benchmarks.sync.goals import GOALS, named
@@ -35,12 +36,26 @@ class Sizes:
     contacts: int
 
 
+class Archives(NamedTuple):
+    """Two releases of the user's, as for ``make bench``."""
+
+    first: Path | None = None
+    second: Path | None = None
+
+
+NO_ARCHIVES = Archives()
 FULL = Sizes(seconds=60, pending=FULL_ROWS, batches=4000, contacts=20_000)
 QUICK = Sizes(seconds=32, pending=200_000, batches=600, contacts=2_000)
 
 
 def measure(
-    kind: str, sizes: Sizes, peers_python: Path, say: Callable[[str], None], *, limits: Sequence[int] = tuple(TIERS)
+    kind: str,
+    sizes: Sizes,
+    peers_python: Path,
+    say: Callable[[str], None],
+    *,
+    limits: Sequence[int] = tuple(TIERS),
+    archives: Archives = NO_ARCHIVES,
 ) -> tuple[dict[str, Any], list[Miss]]:
     """Measure everything, on fresh warehouses of one kind.
 
@@ -50,6 +65,7 @@ def measure(
         peers_python: the interpreter that has drt.
         say: takes a line for a person.
         limits: calls in ten seconds at which the allowance is measured.
+        archives: the user's releases for the yearly step.
 
     Returns:
         What the JSON line says, and the goals that are missed.
@@ -68,6 +84,8 @@ def measure(
                 say(f"{kind} at {limit} calls in 10 s: {found[named('sync_allowance_share', limit)]:.1%} used")
             found |= _engine(sizes, on_it, folder, log)
             say(f"{kind} engine: {found['engine_batches_per_second']} batches/s, {found['memory_mib']} MiB")
+            found |= _step(sizes, archives, on_it, folder, log)
+            say(f"{kind} next release: {found['step_calls']} calls, {found['step_calls_needed']} are needed")
             found |= _beside(sizes, on_it, None if missing else peers_python, folder, log)
     about = {"server": kind, **asdict(sizes), "peers_unavailable": {"drt": missing} if missing else {}}
     goals = [goal for goal in GOALS if not goal.measure.startswith("sync_") or goal.measure in found]
@@ -92,6 +110,20 @@ def _engine(sizes: Sizes, on_it: Warehouses, folder: Path, log: Path) -> dict[st
         "engine_batches": found.batches,
         "memory_mib": round(found.rss_bytes / _MIB, 1),
         "memory_pending": found.pending,
+    }
+
+
+def _step(sizes: Sizes, archives: Archives, on_it: Warehouses, folder: Path, log: Path) -> dict[str, Any]:
+    place = folder / "releases"
+    place.mkdir()
+    first, second = datasets.pair(place, archive=archives.first, step=archives.second, rows=sizes.pending)
+    found = release_step.measure(first, second, on_it, folder=folder, log=log)
+    return {
+        "step_calls": found.calls,
+        "step_calls_needed": found.difference.calls,
+        "step_calls_beyond_need": found.calls - found.difference.calls,
+        "step_other_calls": found.other_calls,
+        "step_difference": found.difference._asdict(),
     }
 
 

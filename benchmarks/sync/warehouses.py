@@ -92,10 +92,20 @@ class Warehouses:
             # In a process of its own: what this process grows to is the least that can be measured of another.
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as worker:
                 release = worker.submit(datasets.single, folder / "release", rows).result()
-            with self._empty(release.years) as url:
-                place = ["--state", str(folder / "state"), "--url", url, "--archive", str(release.archive)]
-                run("load", [sys.executable, "-m", "benchmarks.ours", *place], log=self._log)
-                yield Filled(url, release)
+            with self.holding(release, until=release.years[1]) as warehouse:
+                yield warehouse
+
+    @contextmanager
+    def holding(self, release: Release, *, until: int) -> Iterator[Filled]:
+        """One with a release, and partitions up to a year; it is gone after the block."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as name, self._empty((release.years[0], until)) as url:
+            self.load(release, url, Path(name))
+            yield Filled(url, release)
+
+    def load(self, release: Release, url: str, state: Path) -> None:
+        """Bring a warehouse to a release, as this project does."""
+        place = ["--state", str(state), "--url", url, "--archive", str(release.archive)]
+        run("load", [sys.executable, "-m", "benchmarks.ours", *place], log=self._log)
 
 
 @contextmanager
