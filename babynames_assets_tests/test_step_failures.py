@@ -56,6 +56,30 @@ def test_a_lasting_failure_is_not_tried_again(kind: type[BabynamesError]) -> Non
     assert failure.user_failure_data.description == "mend the token"
 
 
+@pytest.mark.parametrize("kind", [dg.DagsterExecutionInterruptedError, KeyboardInterrupt])
+def test_a_run_that_somebody_ends_is_canceled_and_not_tried_again(kind: type[BaseException]) -> None:
+    """Dagster alone would wait and begin the step anew, whatever the person wanted."""
+    tries: list[int] = []
+
+    @dg.op(retry_policy=AT_ONCE)
+    @lasting_failures_end
+    def step(context: dg.OpExecutionContext) -> None:
+        tries.append(len(tries))
+        context.instance.report_run_canceling(context.run)
+        raise kind
+
+    @dg.job
+    def one_step() -> None:
+        step()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        one_step.execute_in_process(instance=instance, raise_on_error=False)
+        [run] = instance.get_runs()
+
+    assert run.status == dg.DagsterRunStatus.CANCELED
+    assert len(tries) == 1
+
+
 def test_a_passing_failure_is_tried_again() -> None:
     """As often as the policy says."""
     job, tries = job_that_fails(RetryableError("the server restarts"), times=2)
