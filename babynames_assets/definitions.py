@@ -3,8 +3,16 @@
 import dagster as dg
 
 from babynames_assets.assets import hubspot, raw, validated, warehouse
-from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold
+from babynames_assets.checks.hubspot import (
+    contact_checks,
+    hubspot_holds_what_the_warehouse_says,
+    open_dead_letters_are_below_the_threshold,
+)
+from babynames_assets.checks.raw import the_kept_file_is_whole
+from babynames_assets.checks.validated import frame_checks
+from babynames_assets.checks.warehouse import table_checks
 from babynames_assets.instance.executor import watched_in_process_executor
+from babynames_assets.jobs.freshness import check_freshness_job
 from babynames_assets.jobs.prepare_years import prepare_years_job
 from babynames_assets.jobs.prune_instance import prune_instance_job
 from babynames_assets.jobs.reconcile import reconcile_contacts_job
@@ -14,7 +22,13 @@ from babynames_assets.resources.kaggle import FrameStoreFactory, KaggleFactory, 
 from babynames_assets.resources.notifier import NotifierFactory
 from babynames_assets.resources.settings import SettingsFactory
 from babynames_assets.resources.warehouse import WarehouseFactory
-from babynames_assets.schedules import daily_refresh, new_year_partitions, weekly_prune, weekly_reconcile
+from babynames_assets.schedules import (
+    daily_refresh,
+    freshness_every_four_hours,
+    new_year_partitions,
+    weekly_prune,
+    weekly_reconcile,
+)
 from babynames_assets.sensors.changed_years import changed_years
 from babynames_assets.sensors.due_dead_letters import due_dead_letters
 from babynames_assets.sensors.failed_checks import failed_checks
@@ -34,8 +48,15 @@ defs = dg.Definitions(
         warehouse.baby_names,
         hubspot.contacts,
     ],
-    asset_checks=[hubspot_holds_what_the_warehouse_says, open_dead_letters_are_below_the_threshold],
-    jobs=[prepare_years_job, prune_instance_job, reconcile_contacts_job, redrive_dead_letters_job],
+    asset_checks=[
+        the_kept_file_is_whole,
+        frame_checks,
+        table_checks,
+        contact_checks,
+        hubspot_holds_what_the_warehouse_says,
+        open_dead_letters_are_below_the_threshold,
+    ],
+    jobs=[check_freshness_job, prepare_years_job, prune_instance_job, reconcile_contacts_job, redrive_dead_letters_job],
     sensors=[
         changed_years,
         due_dead_letters,
@@ -48,7 +69,7 @@ defs = dg.Definitions(
         paused_syncs,
         standing_troubles,
     ],
-    schedules=[daily_refresh, new_year_partitions, weekly_prune, weekly_reconcile],
+    schedules=[daily_refresh, freshness_every_four_hours, new_year_partitions, weekly_prune, weekly_reconcile],
     resources={
         "settings": SettingsFactory(),
         "kaggle": KaggleFactory(),

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from babynames_assets.assets import raw
+from babynames_assets.jobs.freshness import check_freshness_job
 from babynames_assets.jobs.prepare_years import prepare_years_job
 from babynames_assets.jobs.prune_instance import prune_instance_job
 from babynames_assets.jobs.reconcile import reconcile_contacts_job
@@ -81,3 +82,18 @@ def new_year_partitions(settings: dg.ResourceParam[Settings]) -> dg.RunRequest |
 def weekly_prune() -> dg.RunRequest:
     """Request prune_instance_job."""
     return dg.RunRequest()
+
+
+@dg.schedule(
+    job=check_freshness_job,
+    cron_schedule="15 */4 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description=(
+        "Every four hours, at a quarter past: asks whether the newest release has arrived, because a pipeline that "
+        "stands still runs no checks."
+    ),
+)
+def freshness_every_four_hours(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
+    """Request check_freshness_job; it changes nothing."""
+    return dg.RunRequest() if settings.begins_by_itself else dg.SkipReason(OFF)

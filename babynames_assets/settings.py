@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from babynames_assets import variables as names
 from babynames_assets.errors import ConfigurationError
 from babynames_assets.notification_settings import NotificationSettings
+from babynames_assets.quality_settings import QualitySettings
 from babynames_assets.setting_groups import (
     AutomationSettings,
     DagsterSettings,
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     notifications: NotificationSettings = NotificationSettings()
     dagster: DagsterSettings = DagsterSettings()
     automation: AutomationSettings = AutomationSettings()
+    quality: QualitySettings = QualitySettings()
 
     @property
     def begins_by_itself(self) -> bool:

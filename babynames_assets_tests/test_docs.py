@@ -147,3 +147,24 @@ def _row(rule: answer_rules.Rule) -> str:
     said = " or ".join([f"`{rule.policy}`"] * bool(rule.policy) + [f"“{rule.words}”"] * bool(rule.words))
     waits = "" if rule.wait is None else f"{rule.wait:g} s"
     return f"| {statuses} | {said} | {rule.action.value} | {waits} | {rule.meaning} |"
+
+
+def test_every_check_is_documented_as_it_is_declared() -> None:
+    """The guide has a row for each check, under its asset, with its severity; what it stops says whether it blocks."""
+    page = (CHECKOUT / "docs" / "guides" / "morning-look.md").read_text()
+    graph = defs.resolve_asset_graph()
+
+    documented = {}
+    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        asset = section.splitlines()[0]
+        for row in re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \|", section, re.MULTILINE):
+            documented[asset, row[0]] = (row[1], row[2].strip() != "nothing")
+    declared = {
+        (key.asset_key.to_user_string(), key.name): (
+            graph.get_check_spec(key).metadata.get("severity", "ERROR"),
+            graph.get_check_spec(key).blocking,
+        )
+        for key in graph.asset_check_keys
+    }
+
+    assert documented == declared

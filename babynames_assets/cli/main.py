@@ -8,6 +8,7 @@ import typer
 
 from babynames_assets.cli import (
     backfill,
+    checks,
     dagster_instance,
     dead_letters,
     demo,
@@ -40,6 +41,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(notify.app, name="notify")
 app.add_typer(dagster_instance.app, name="instance")
 app.command("backfill")(backfill.backfill)
+app.add_typer(checks.app, name="checks")
 app.command("demo")(demo.demo)
 app.command("dev")(dev.dev)
 app.command("doctor")(doctor.doctor)

@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from babynames_assets.assets import hubspot as hubspot_assets
-from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, judge_reading
+from babynames_assets.checks.hubspot import hubspot_holds_what_the_warehouse_says, judge_reading
 from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.jobs.check_results import report_result

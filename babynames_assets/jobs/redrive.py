@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from babynames_assets.assets import hubspot as hubspot_assets
-from babynames_assets.checks import judge_letters, open_dead_letters_are_below_the_threshold
+from babynames_assets.checks.hubspot import judge_letters, open_dead_letters_are_below_the_threshold
 from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.jobs.check_results import report_result

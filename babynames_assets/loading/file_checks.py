@@ -36,9 +36,22 @@ def kept_file(raw_files: RawFiles) -> RawFile | Finding:
     return raw
 
 
+def count_lines(path: Path) -> int:
+    """Lines by their ends: LF, or CR in a file that begins without an LF; a last line may have no end."""
+    count, last = 0, b""
+    with path.open("rb") as file:
+        piece = file.read(_READ_AT_ONCE)
+        end = b"\r" if b"\r" in piece and b"\n" not in piece else b"\n"
+        while piece:
+            count += piece.count(end)
+            last = piece[-1:]
+            piece = file.read(_READ_AT_ONCE)
+    return count + (last not in {b"", end})
+
+
 def check_lines(raw: RawFile, scan: Scan) -> Iterator[Finding]:
     """The file has as many line ends as the scan accounts for lines."""
-    counted = _count_lines(raw.path)
+    counted = count_lines(raw.path)
     kept = sum(year.valid + year.merged + year.duplicates for year in scan.years.values())
     accounted = scan.header_lines + kept + rejected(scan.folder).select(pl.len()).collect().item()
     if not counted == scan.lines == accounted:
@@ -103,16 +116,3 @@ def check_letters(connection: Connection, raw: RawFile, scan: Scan) -> Iterator[
             "They were written for other settings or from outside: review them, then set their status to discarded and "
             "their source_sha256 to NULL.",
         )
-
-
-def _count_lines(path: Path) -> int:
-    """Lines by their ends: LF, or CR in a file that begins without an LF; a last line may have no end."""
-    count, last = 0, b""
-    with path.open("rb") as file:
-        piece = file.read(_READ_AT_ONCE)
-        end = b"\r" if b"\r" in piece and b"\n" not in piece else b"\n"
-        while piece:
-            count += piece.count(end)
-            last = piece[-1:]
-            piece = file.read(_READ_AT_ONCE)
-    return count + (last not in {b"", end})

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 import dagster as dg
 
-from babynames_assets.checks import open_dead_letters_are_below_the_threshold
+from babynames_assets.checks.hubspot import open_dead_letters_are_below_the_threshold
 from babynames_assets.notifications.news import Kind, News
 from babynames_assets.notifications.notifier import Notifier
 from babynames_assets.notifications.sightings import Sighting

@@ -133,6 +133,12 @@ def current(connection: Connection) -> dict[int, CurrentYear]:
     return {row.year: CurrentYear(row.source_sha256, row.digest) for row in connection.execute(query)}
 
 
+def current_rows(connection: Connection) -> dict[int, int]:
+    """How many rows the table was last brought to, by year."""
+    query = sa.select(ledger.c.year, ledger.c.valid).where(ledger.c.is_current)
+    return {row.year: row.valid for row in connection.execute(query)}
+
+
 def totals(connection: Connection, source_sha256: str) -> LedgerTotals:
     """The books of a file that is entered."""
     source = connection.execute(sources.select().where(sources.c.source_sha256 == source_sha256)).one()

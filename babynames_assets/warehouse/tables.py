@@ -282,3 +282,17 @@ notification_deliveries = sa.Table(
     sa.Index("ix_notification_deliveries_settled", "status", "settled_at"),
     **_OPTIONS,
 )
+
+check_findings = sa.Table(
+    "check_findings",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("asset", sa.String(64), nullable=False),
+    sa.Column("check_name", sa.String(64), nullable=False),
+    sa.Column("year", sa.SmallInteger),
+    sa.Column("place", sa.String(255), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("found_at", MOMENT, nullable=False),
+    **_OPTIONS,
+)

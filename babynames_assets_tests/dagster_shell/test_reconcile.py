@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from babynames_assets.checks import hubspot_holds_what_the_warehouse_says, judge_reading
+from babynames_assets.checks.hubspot import hubspot_holds_what_the_warehouse_says, judge_reading
 from babynames_assets.definitions import defs
 from babynames_assets.jobs.reconcile import reconcile_contacts_job
 from babynames_assets.sync.drift import KINDS

@@ -1,24 +1,71 @@
-"""Asset checks: what is asserted of an asset beside its own run. One that only reports does not stop what follows."""
+"""Checks of hubspot/contacts. They report and stop nothing: there is no asset behind."""
 
-import html
-import re
+from collections.abc import Iterator
+from datetime import timedelta
 from random import Random
 
 import dagster as dg
 
 from babynames_assets.assets import hubspot as hubspot_assets
+from babynames_assets.checks.declared import Declared, results, specs
+from babynames_assets.checks.markdown import cell, table
+from babynames_assets.checks.results import result
 from babynames_assets.errors import PausedError, RetryableError
 from babynames_assets.hubspot.client import HubSpotClient
+from babynames_assets.ingest.kaggle import KaggleDatasets
+from babynames_assets.ingest.raw_files import RawFiles
 from babynames_assets.letters.standing import Standing, standing
+from babynames_assets.loading.sources import require_current, scan_raw
 from babynames_assets.partitions import checked_years
+from babynames_assets.quality.contacts import check_books
+from babynames_assets.quality.freshness import find_release, freshness_verdict
 from babynames_assets.settings import Settings
 from babynames_assets.sync.reconcile import read_sample
 from babynames_assets.sync.reconcile_progress import ReconcileProgress
 from babynames_assets.warehouse.engine import Engine
 
-_LONGEST_REASON = 200
-_LONGEST_TABLE = 8_000
-"""Characters: Dagster's MySQL storage keeps no more than 64 KiB of a check's metadata, and fails the run beyond."""
+FRESHNESS = "the_newest_release_has_arrived"
+
+DECLARED = (
+    Declared(
+        "no_sync_state_without_a_row",
+        "Every sync state belongs to a row of the table, or to one that a later load took away.",
+    ),
+    Declared(
+        "every_row_is_synced_pending_or_refused",
+        "table = synced + pending + dead letters: each row of the table stands in exactly one of these.",
+    ),
+    Declared(
+        "every_contact_is_sent",
+        "Nothing of the run's years is left to be sent or archived, but for years that are paused until another day.",
+        severity=dg.AssetCheckSeverity.WARN,
+    ),
+    Declared(
+        FRESHNESS,
+        "What was released more than BABYNAMES_QUALITY__FRESH_HOURS ago is the raw file, is in the table (all years) "
+        "and in HubSpot (the run's years; check_freshness_job asks it of all, when nothing else runs).",
+    ),
+)
+
+
+@dg.multi_asset_check(name="hubspot_contacts_checks", specs=specs(hubspot_assets.KEY, DECLARED), can_subset=True)
+def contact_checks(
+    context: dg.AssetCheckExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    kaggle: dg.ResourceParam[KaggleDatasets],
+    raw_files: dg.ResourceParam[RawFiles],
+    warehouse: dg.ResourceParam[Engine],
+) -> Iterator[dg.AssetCheckResult]:
+    """Count where the contacts of the run's years stand, and how old the newest release is that is not there yet."""
+    file = require_current(raw_files)
+    release = find_release(file, scan_raw(file, settings), kaggle, settings.kaggle)
+    within = timedelta(hours=settings.quality.fresh_hours)
+    removes = settings.hubspot.removed_contacts == "archive"
+    books = check_books(warehouse, checked_years(context), removes=removes)
+    left = int(books["every_contact_is_sent"].numbers["left"])
+    fresh = freshness_verdict(warehouse, release, left=left, within=within)
+    verdicts = {**books, FRESHNESS: fresh}
+    yield from results(context, hubspot_assets.KEY, DECLARED, verdicts, warehouse)
 
 
 @dg.asset_check(
@@ -37,7 +84,7 @@ def open_dead_letters_are_below_the_threshold(
 
 def judge_letters(found: Standing) -> dg.AssetCheckResult:
     """The result of the check, whoever asks for it."""
-    return dg.AssetCheckResult(
+    return result(
         passed=not found.is_alert,
         severity=dg.AssetCheckSeverity.ERROR,
         metadata={
@@ -71,7 +118,7 @@ def hubspot_holds_what_the_warehouse_says(
     try:
         found = read_sample(warehouse, hubspot, years, size=settings.hubspot.check_sample, rng=rng)
     except (PausedError, RetryableError) as error:
-        return dg.AssetCheckResult(
+        return result(
             passed=False, severity=dg.AssetCheckSeverity.WARN, description=f"HubSpot could not be asked: {error}"
         )
     return judge_reading(found, what="sample")
@@ -86,7 +133,7 @@ def judge_reading(found: ReconcileProgress, *, what: str, is_whole: bool = True)
         is_whole: all that was to be read was.
     """
     totals = found.totals()
-    return dg.AssetCheckResult(
+    return result(
         passed=is_whole and not totals.drift,
         severity=dg.AssetCheckSeverity.ERROR if totals.drift else dg.AssetCheckSeverity.WARN,
         metadata={
@@ -105,8 +152,8 @@ def _as_table(found: Standing) -> str:
     rows = []
     for reason in found.reasons:
         of = "contacts" if reason.service == "sync" else "lines"
-        rows.append(f"| {reason.letters:,} | {of} | {_cell(reason.category or '')} | {_cell(reason.example)} |")
-    return _table(["| letters | of | reason | for example |", "| ---: | --- | --- | --- |"], rows)
+        rows.append(f"| {reason.letters:,} | {of} | {cell(reason.category or '')} | {cell(reason.example)} |")
+    return table(["| letters | of | reason | for example |", "| ---: | --- | --- | --- |"], rows)
 
 
 def _years_table(found: ReconcileProgress) -> str:
@@ -118,7 +165,7 @@ def _years_table(found: ReconcileProgress) -> str:
         f"| {year or 'others'} | {one.read:,} | {one.edited:,} | {one.deleted:,} | {one.merged:,} | {one.unknown:,} |"
         for year, one in years.items()
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _drift_table(found: ReconcileProgress) -> str:
@@ -127,22 +174,5 @@ def _drift_table(found: ReconcileProgress) -> str:
     rows = []
     for example in found.examples:
         values = "; ".join(f"{name} is {is_now}, not {should}" for name, (should, is_now) in example.values.items())
-        rows.append(f"| {example.kind} | {_cell(example.key)} | {_cell(example.hubspot_id)} | {_cell(values)} |")
-    return _table(["| what | contact | HubSpot id | values |", "| --- | --- | --- | --- |"], rows)
-
-
-def _table(head: list[str], rows: list[str]) -> str:
-    """As many rows as there is room for."""
-    lines = list(head)
-    for row in rows:
-        if sum(len(line) + 1 for line in (*lines, row)) > _LONGEST_TABLE:
-            break
-        lines.append(row)
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Text from outside: it must not end its cell, nor become a link, a picture or markup of the page that shows it."""
-    short = " ".join(text.split())
-    short = short if len(short) <= _LONGEST_REASON else short[: _LONGEST_REASON - 1] + "…"
-    return re.sub(r"([\\`*_\[\]|~!#])", r"\\\1", html.escape(short, quote=False))
+        rows.append(f"| {example.kind} | {cell(example.key)} | {cell(example.hubspot_id)} | {cell(values)} |")
+    return table(["| what | contact | HubSpot id | values |", "| --- | --- | --- | --- |"], rows)
