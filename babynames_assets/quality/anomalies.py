@@ -3,7 +3,7 @@
 Births and rows of a year rise and fall together: history moves both, damage as a rule one. So it is the bend of a
 year's births (how far they are from the mean of the years beside it, as logarithms) that is looked at, less what the
 bend of its rows explains; and it is measured in robust standard deviations of the twelve years on each side.
-`docs/decisions/0018-checks-and-what-they-stop.md` has the figures of real history.
+`docs/decisions/0022-checks-and-what-they-stop.md` has the figures of real history.
 """
 
 import math
