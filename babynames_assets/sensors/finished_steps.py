@@ -12,6 +12,7 @@ from babynames_assets.partitions import tagged_years
 
 _WILL_RETRY = "dagster/will_retry"
 _OF_A_BLOCKING_CHECK = "DagsterAssetCheckFailedError"
+_OF_DAGSTER = ("Dagster", "RetryRequestedFromPolicy")
 _FAILED = (StepEventStatus.FAILURE, StepEventStatus.IN_PROGRESS)
 _NOT_STARTED = "failed_runs/not_started"
 _DIED = "The process of the run ended in the middle of this step, or was killed"
@@ -84,7 +85,7 @@ def _reason(error: SerializableErrorInfo) -> str:
     """What the step itself raised, and not what Dagster or a library made of it, or was its cause in turn."""
     chain = _chain(error)
     # Dagster's own errors stand around the one that the step raised.
-    raised = next((one for one in chain if not (one.cls_name or "").startswith("Dagster")), chain[-1])
+    raised = next((one for one in chain if not (one.cls_name or "").startswith(_OF_DAGSTER)), chain[-1])
     _, _, text = raised.message.partition(": ")
     return text or raised.message
 

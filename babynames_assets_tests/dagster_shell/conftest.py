@@ -149,6 +149,8 @@ def _install(
 ) -> Iterator[Installation]:
     hubspot.reset()
     clear_settings(monkeypatch, folder)
+    # A step that fails is tried again at once: a test would else wait a minute and a half for each failure.
+    monkeypatch.setattr(dg.RetryPolicy, "calculate_delay", lambda _policy, _attempt: 0.0)
     with ExitStack() as stack:
         stack.enter_context(logging_as_it_was())
         kaggle_app = kaggle.create_app(folder / "kaggle", dataset=DATASET, token=None)
