@@ -5,7 +5,7 @@ keeps them contiguous and ascending: ``docs/decisions/0003-dynamic-year-partitio
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -55,18 +55,6 @@ def add_years(instance: dg.DagsterInstance, first: int, last: int) -> list[int]:
 def known_years(instance: dg.DagsterInstance) -> list[int]:
     """The years that have a partition, ascending."""
     return sorted(int(key) for key in instance.get_dynamic_partitions(_NAME))
-
-
-def ranges(years: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """First and last year of each run of years without a gap, ascending."""
-    first = last = None
-    for year in sorted(years):
-        if last is not None and first is not None and year > last + 1:
-            yield first, last
-            first = None
-        first, last = year if first is None else first, year
-    if first is not None and last is not None:
-        yield first, last
 
 
 def range_tags(first: int, last: int) -> dict[str, str]:

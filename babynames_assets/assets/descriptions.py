@@ -1,7 +1,6 @@
 """What the UI shows of an asset: its columns and where they come from, a few of its rows, and the pages to read."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 import dagster as dg
 import polars as pl
@@ -117,15 +116,6 @@ def preview(top: pl.DataFrame) -> dg.MarkdownMetadataValue:
     lines = ["| year | sex | name | births |", "| --- | --- | --- | ---: |"]
     lines += [f"| {year} | {sex} | {name} | {births:,} |" for year, sex, name, births in top.rows()]
     return dg.MetadataValue.md("\n".join(lines))
-
-
-def in_ranges(years: Sequence[int]) -> str:
-    """Years as people write them: ``1880 to 2020, 2023``."""
-    runs = [
-        [year for _, year in run]
-        for _, run in groupby(enumerate(sorted(years)), key=lambda numbered: numbered[1] - numbered[0])
-    ]
-    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _words(sources: Sequence[dg.TableColumnDep]) -> str:

@@ -4,7 +4,7 @@ import time
 
 import dagster as dg
 
-from babynames_assets.assets.descriptions import OWNERS, described, in_ranges, raw_columns
+from babynames_assets.assets.descriptions import OWNERS, described, raw_columns
 from babynames_assets.ingest.acquire import acquire
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.raw_files import RawFiles
@@ -12,6 +12,7 @@ from babynames_assets.loading.sources import columns_of, scan_raw
 from babynames_assets.partitions import add_years
 from babynames_assets.settings import Settings
 from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
+from babynames_assets.year_ranges import name_years
 
 KEY = dg.AssetKey(["raw", "baby_names_csv"])
 KAGGLE_DATASET = dg.AssetSpec(
@@ -75,7 +76,7 @@ def baby_names_csv(
             "rejected": scan.unplaced + sum(counts.rejected for counts in scan.years.values()),
             "duplicates": sum(counts.duplicates for counts in scan.years.values()),
             "births": sum(counts.births for counts in scan.years.values()),
-            "years": in_ranges(list(scan.years)),
+            "years": name_years(scan.years, to=" to "),
             "new_partitions": len(new_years),
             "seconds": round(time.monotonic() - started, 3),
         },

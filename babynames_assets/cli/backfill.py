@@ -10,9 +10,10 @@ from rich.markup import escape
 
 from babynames_assets.cli import instance, services
 from babynames_assets.cli.accounts import years_of_file, years_to_do
-from babynames_assets.cli.years import name_years, parse_years
+from babynames_assets.cli.years import parse_years
 from babynames_assets.errors import FatalError
 from babynames_assets.settings import Settings, dagster_home, environment_with, load_settings
+from babynames_assets.year_ranges import name_years
 
 YEARS_IN_A_RUN = 25
 """A run is all or nothing in Dagster's eyes: with fewer years in it, one that fails takes fewer with it."""

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from babynames_assets.cli.years import name_years
 from babynames_assets.setting_groups import HubSpotSettings
 from babynames_assets.sync.day import Day
 from babynames_assets.sync.plan import SyncPlan, total_of
 from babynames_assets.sync.report import PushReport
 from babynames_assets.sync.standing import SyncStanding
 from babynames_assets.warehouse.sync_differences import DifferenceExample, YearDifference
+from babynames_assets.year_ranges import name_years
 
 _console = Console(highlight=False, soft_wrap=True)
 

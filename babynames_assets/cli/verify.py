@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from babynames_assets.cli.years import name_years, parse_years
+from babynames_assets.cli.years import parse_years
 from babynames_assets.clients import open_frames, open_raw_files, open_warehouse
 from babynames_assets.loading import verification
 from babynames_assets.loading.findings import Finding
@@ -20,6 +20,7 @@ from babynames_assets.loading.verification import OnProgress, Verification, Veri
 from babynames_assets.settings import load_settings
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.ledger_report import YearRange
+from babynames_assets.year_ranges import name_years
 
 _console = Console(highlight=False, soft_wrap=True)
 

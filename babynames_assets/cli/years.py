@@ -1,7 +1,6 @@
-"""Years as people write them: one, a range, or several."""
+"""Years as people write them on the command line: one, or a range."""
 
 import re
-from collections.abc import Iterable
 
 from babynames_assets.errors import ConfigurationError
 
@@ -21,12 +20,3 @@ def parse_years(text: str | None) -> tuple[int, int] | None:
     if first > last:
         raise ConfigurationError(f"YEARS={text!r}: the first year comes after the last.")
     return first, last
-
-
-def name_years(years: Iterable[int]) -> str:
-    """Years in few words: ``2001-2003, 2005``."""
-    known = sorted(set(years))
-    starts = [year for year in known if year - 1 not in known]
-    ends = [year for year in known if year + 1 not in known]
-    ranges = (f"{start}" if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
-    return ", ".join(ranges)

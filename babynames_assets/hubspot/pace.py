@@ -125,12 +125,12 @@ class Pace:
             RetryableError: the warehouse cannot answer now.
         """
 
-        def look_at_the_circuit() -> None:
+        def enter_again() -> None:
             if turn.permit.trial is None:
                 turn.permit = self._breaker.enter()
 
-        # Before the place is taken as kept: the breaker may have to ask the warehouse, and a busy one takes its time.
-        turn.waited = self._limiters[turn.bucket].acquire(look_at_the_circuit)
+        # In the limiter's hands: the breaker may ask the warehouse, and a place that has passed meanwhile is given up.
+        turn.waited = self._limiters[turn.bucket].acquire(last_look=enter_again)
         turn.day = self._books.day
 
     def learn(self, turn: Turn, answer: Answer) -> None:

@@ -38,36 +38,16 @@ def plain_events_before(moment: dt.datetime) -> sa.ColumnElement[bool]:
 
 def followed_events_before(moment: dt.datetime) -> sa.ColumnElement[bool]:
     """Events of an asset's partition that one of the same kind has followed; of checks, those of no kept result."""
-    row, newer, result = EVENTS.c, EVENTS.alias("newer"), CHECK_RESULTS.c
-    is_followed = (
-        sa.select(sa.literal(1))
-        .where(
-            newer.c.asset_key == row.asset_key,
-            newer.c.dagster_event_type == row.dagster_event_type,
-            _same(newer.c.partition, row.partition),
-            newer.c.id > row.id,
-        )
-        .exists()
-    )
+    row, result = EVENTS.c, CHECK_RESULTS.c
     is_kept = sa.select(sa.literal(1)).where(result.evaluation_event_storage_id == row.id).exists()
-    of_check = row.dagster_event_type.in_(_OF_CHECKS)
-    return (row.timestamp < moment) & sa.case((of_check, ~is_kept), else_=row.asset_key.is_not(None) & is_followed)
+    is_followed = row.asset_key.is_not(None) & _is_followed(EVENTS, row.dagster_event_type)
+    return (row.timestamp < moment) & sa.case((row.dagster_event_type.in_(_OF_CHECKS), ~is_kept), else_=is_followed)
 
 
 def followed_results_before(moment: dt.datetime) -> sa.ColumnElement[bool]:
     """Results of a check, of a partition, that another one has followed."""
-    row, newer = CHECK_RESULTS.c, CHECK_RESULTS.alias("newer")
-    is_followed = (
-        sa.select(sa.literal(1))
-        .where(
-            newer.c.asset_key == row.asset_key,
-            newer.c.check_name == row.check_name,
-            _same(newer.c.partition, row.partition),
-            newer.c.id > row.id,
-        )
-        .exists()
-    )
-    return (row.create_timestamp < moment) & is_followed
+    row = CHECK_RESULTS.c
+    return (row.create_timestamp < moment) & _is_followed(CHECK_RESULTS, row.check_name)
 
 
 def remove(instance: dg.DagsterInstance, table: sa.Table, condition: sa.ColumnElement[bool], *, dry_run: bool) -> int:
@@ -169,8 +149,12 @@ def remove_run_file(instance: dg.DagsterInstance, run_id: str) -> None:
             Path(storage.path_for_shard(run_id) + end).unlink(missing_ok=True)
 
 
-def _same(one: sa.ColumnElement[str], other: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    return one.is_not_distinct_from(other)
+def _is_followed(table: sa.Table, kind: sa.Column[str]) -> sa.ColumnElement[bool]:
+    """Whether a later row is about the same asset and partition, and of the same kind."""
+    row, newer = table.c, table.alias("newer").c
+    is_about_the_same = newer.partition.is_not_distinct_from(row.partition)
+    is_newer = sa.and_(newer.asset_key == row.asset_key, newer[kind.name] == kind, is_about_the_same, newer.id > row.id)
+    return sa.select(sa.literal(1)).where(is_newer).exists()
 
 
 def _runs_under_way(instance: dg.DagsterInstance) -> list[str]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from babynames_assets.year_ranges import name_years
+
 Kind = Literal["failed_runs", "blocking_checks", "failed_checks", "check_warnings", "dead_letters", "completion"]
 Event = Literal["opened", "reminded", "resolved", "test"]
 
@@ -82,11 +84,4 @@ def moment_text(moment: dt.datetime) -> str:
 
 def years_text(reach: Iterable[str]) -> str:
     """Years as ranges without gaps, such as ``2001-2003, 2005``."""
-    years = sorted(int(year) for year in reach if year != AS_A_WHOLE)
-    ranges: list[list[int]] = []
-    for year in years:
-        if ranges and year == ranges[-1][1] + 1:
-            ranges[-1][1] = year
-        else:
-            ranges.append([year, year])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+    return name_years(int(year) for year in reach if year != AS_A_WHOLE)

@@ -6,10 +6,11 @@ from datetime import datetime
 import dagster as dg
 
 from babynames_assets.assets import hubspot
-from babynames_assets.partitions import range_tags, ranges
+from babynames_assets.partitions import range_tags
 from babynames_assets.sensors.under_way import unfinished_runs, years_of_runs
 from babynames_assets.warehouse import sync_pauses
 from babynames_assets.warehouse.engine import Engine, connect
+from babynames_assets.year_ranges import ranges
 
 
 @dg.sensor(

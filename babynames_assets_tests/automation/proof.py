@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from babynames_assets.definitions import defs
 from babynames_assets.emulators import kaggle, kaggle_versions, serving
-from babynames_assets.partitions import ranges
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import Engine, open_engine
+from babynames_assets.year_ranges import ranges
 from babynames_assets_tests.automation.daemons import CHECKOUT, Daemon, Run, running_daemon
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
 

@@ -7,9 +7,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from babynames_assets.assets.descriptions import COLUMNS, described, in_ranges, lineage_from_file, with_sources
+from babynames_assets.assets.descriptions import COLUMNS, described, lineage_from_file, with_sources
 from babynames_assets.definitions import defs
 from babynames_assets.ingest.header import SourceColumn
+from babynames_assets.year_ranges import name_years
 from babynames_assets_tests.dagster_shell.conftest import YEARLY, Installation
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -145,4 +146,4 @@ def test_the_births_of_the_file_are_those_of_its_years(sqlite_installation: Inst
 )
 def test_years_with_a_gap_do_not_read_as_a_range(years: list[int], text: str) -> None:
     """A file of 1880 to 1882 and 2023 does not have 1950."""
-    assert in_ranges(years) == text
+    assert name_years(years, to=" to ") == text
