@@ -99,7 +99,7 @@ def test_every_step_of_ours_tells_the_two_apart() -> None:
     assert set(ours) >= {"raw__baby_names_csv", "validated__baby_names", "warehouse__baby_names", "hubspot__contacts"}
     assert set(ours) >= {"redrive_due_letters", "reconcile_contacts"}
     for op in ours.values():
-        assert op.compute_fn.decorated_fn.__code__.co_name == "step_that_ends"  # type: ignore[union-attr]
+        assert op.compute_fn.decorated_fn.__code__.co_name == "step_that_ends"  # type: ignore[union-attr]  # of Dagster's two kinds ours has it
 
 
 def test_steps_that_share_a_service_share_its_pool() -> None:

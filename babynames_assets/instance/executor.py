@@ -25,5 +25,5 @@ class WatchedExecutor(InProcessExecutor):
 @dg.executor(name="in_process", config_schema=IN_PROC_CONFIG)
 def watched_in_process_executor(context: dg.InitExecutorContext) -> dg.Executor:
     """Dagster's in-process executor with its config, in a process whose death is noticed."""
-    retries = RetryMode.from_config(context.executor_config.get("retries") or {"enabled": {}})  # type: ignore[arg-type]
+    retries = RetryMode.from_config(context.executor_config.get("retries") or {"enabled": {}})  # type: ignore[arg-type]  # either form is a mapping of one name
     return WatchedExecutor(retries=retries or RetryMode.ENABLED)

@@ -76,7 +76,7 @@ class PooledMySQLStorage(DagsterMySQLStorage):
 
     def __init__(self, pool: Engine, inst_data: ConfigurableClassData | None = None) -> None:
         # Not dagster-mysql's: it would make its own parts, each with connections of its own.
-        DagsterStorage.__init__(self)  # type: ignore[arg-type,no-untyped-call]
+        DagsterStorage.__init__(self)  # type: ignore[arg-type,no-untyped-call]  # Dagster's mixins know their class by name only
         self._inst_data = inst_data
         self.pool = pool
         self.mysql_url = pool.url.render_as_string(hide_password=True)
@@ -110,7 +110,7 @@ class _OverThePool:
 
     def __init__(self, pool: Engine) -> None:
         self._pool = pool
-        super().__init__(pool.url.render_as_string(hide_password=True))  # type: ignore[call-arg]
+        super().__init__(pool.url.render_as_string(hide_password=True))  # type: ignore[call-arg]  # the class that follows by inheritance takes it
 
     @property
     def _engine(self) -> Engine:

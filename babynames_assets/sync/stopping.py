@@ -102,4 +102,4 @@ class _Made(Generic[Result]):
         """The result, or the work's own error."""
         if self.error is not None:
             raise self.error
-        return self.result  # type: ignore[return-value]
+        return self.result  # type: ignore[return-value]  # None only where the work returns it

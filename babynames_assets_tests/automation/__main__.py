@@ -45,7 +45,7 @@ def _releases(folder: Path, files: Sequence[Path]) -> None:
         for number, file in enumerate(files, start=1):
             proof = appears(here, daemon, file, partial(_is_complete, here, daemon, before), first=before)
             before += len(proof.runs)
-            print(f"Release {number}, {file.name}: complete after {proof.seconds:,.0f} s", flush=True)  # noqa: T201
+            print(f"Release {number}, {file.name}: complete after {proof.seconds:,.0f} s", flush=True)  # noqa: T201 - what the command is run for
             _say(here, proof)
 
 
@@ -69,7 +69,7 @@ def _say(here: Stage, proof: Proof) -> None:
         f"  HubSpot: {stats}",
     ]
     lines += [f"  check {name}: {'passed' if passed else 'FAILED'}" for name, passed in sorted(proof.checks.items())]
-    print("\n".join(lines), flush=True)  # noqa: T201
+    print("\n".join(lines), flush=True)  # noqa: T201 - as above
 
 
 def _quiet(folder: Path, ticks: int) -> None:
@@ -95,8 +95,8 @@ def _look(quiet: quiet_ticks.Quiet, ticks: int) -> None:
         if stretch:
             quiet.look(times, every=every)
         looks, seconds = quiet.looks * at_once, time.monotonic() - began
-        print(f"{looks:>6} looks, {seconds:>5,.0f} s: {quiet.standing()}", flush=True)  # noqa: T201
-    print("failed looks:", quiet.failures() or "none")  # noqa: T201
+        print(f"{looks:>6} looks, {seconds:>5,.0f} s: {quiet.standing()}", flush=True)  # noqa: T201 - what the command is run for
+    print("failed looks:", quiet.failures() or "none")  # noqa: T201 - as above
 
 
 def _generated(folder: str | Path, revision: int) -> Path:

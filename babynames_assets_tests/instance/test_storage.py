@@ -83,7 +83,7 @@ def test_the_webserver_keeps_the_pool(instance: dg.DagsterInstance) -> None:
     instance.optimize_for_webserver(statement_timeout=1000, pool_recycle=1, max_overflow=1)
 
     assert pool_of(instance) is pool
-    assert pool.pool.size() == 5  # type: ignore[attr-defined]
+    assert pool.pool.size() == 5  # type: ignore[attr-defined]  # a QueuePool has it
 
 
 def test_processes_that_start_together_create_one_schema(storage_url: str) -> None:

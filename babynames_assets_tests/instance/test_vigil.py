@@ -128,9 +128,9 @@ def test_a_sign_that_cannot_be_written_does_not_end_the_work() -> None:
                 failed.set()
                 raise OSError("the storage is away")
 
-            storage.set_cursor_values = refuse  # type: ignore[method-assign]
+            storage.set_cursor_values = refuse  # type: ignore[method-assign]  # the write that fails
             assert failed.wait(60)
-            storage.set_cursor_values = write  # type: ignore[method-assign]
+            storage.set_cursor_values = write  # type: ignore[method-assign]  # as it was
             while last_sign(instance, "run") == first:
                 pass
 

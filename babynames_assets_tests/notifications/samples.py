@@ -37,7 +37,7 @@ MESSAGE = Message(
 
 def outgoing(number: int = 7, **changes: object) -> Outgoing:
     """The message on its way, with some fields changed."""
-    return Outgoing(number, replace(MESSAGE, **changes))  # type: ignore[arg-type]
+    return Outgoing(number, replace(MESSAGE, **changes))  # type: ignore[arg-type]  # fields of the message, by name
 
 
 def news(why: str = "the disk is full", kind: Kind = "failed_runs") -> News:

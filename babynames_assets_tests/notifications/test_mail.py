@@ -21,7 +21,7 @@ PASSWORD = "correct-horse-battery"
 def mail(box: MailBox, *, security: str = "none", login: tuple[str, str] | None = None, timeout: float = 5) -> Mail:
     """A channel to the box."""
     secret = (login[0], SecretStr(login[1])) if login else None
-    server = MailServer("localhost", box.port, security, secret, timeout)  # type: ignore[arg-type]
+    server = MailServer("localhost", box.port, security, secret, timeout)  # type: ignore[arg-type]  # a parameter of the test: one of its literals
     return Mail(server, SENDER, RECEIVERS)
 
 

@@ -122,7 +122,7 @@ REFUSED = Picture({KEY: 7}, {KEY: State("refused", "1:7", None)}, {KEY}, [])
 
 def faults(look: object, picture: Picture) -> set[str]:
     """The kinds of what is wrong."""
-    found: list[Fault] = list(look(picture))  # type: ignore[operator]
+    found: list[Fault] = list(look(picture))  # type: ignore[operator]  # a parameter of the test: one of the looks
     return {fault.kind for fault in found}
 
 

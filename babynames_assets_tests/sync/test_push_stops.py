@@ -165,7 +165,7 @@ def test_a_signal_ends_a_push_that_waits_for_another_one(sqlite_sync: Sync) -> N
     """It need not wait for five minutes."""
     sqlite_sync.load(2001, names(3))
     with sqlite_sync.engine.begin() as connection:
-        row = {"year": 2001, "holder": "another", "held_by": "another", "expires_at": dt.datetime(2126, 1, 1)}  # noqa: DTZ001
+        row = {"year": 2001, "holder": "another", "held_by": "another", "expires_at": dt.datetime(2126, 1, 1)}  # noqa: DTZ001 - as the tables store moments
         connection.execute(sync_leases.insert().values(row))
     threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
     began = time.monotonic()

@@ -32,7 +32,7 @@ def of_year(year: int | None, place: str = "2001-F-Zoë") -> CheckFinding:
 def stored(engine: Engine, **narrowed: object) -> list[StoredFinding]:
     """What is wrong now."""
     with connect(engine) as connection:
-        return check_findings.page(connection, **{"limit": 5_000, **narrowed})  # type: ignore[arg-type]
+        return check_findings.page(connection, **{"limit": 5_000, **narrowed})  # type: ignore[arg-type]  # filters by name, of several types
 
 
 def test_a_look_replaces_what_the_look_before_found_of_the_same_years(engine: Engine) -> None:
