@@ -37,6 +37,9 @@ def lasting_failures_end(step: Callable[P, R]) -> Callable[P, R]:
         except (FatalError, RejectedError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
         except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt) as error:
-            raise StepTerminatedError("The run was ended from outside; the step is not tried again.") from error
+            raise StepTerminatedError(
+                "The run was ended from outside, and the step is not tried again. What it did is kept: materialize the "
+                "same years again, and it goes on from there."
+            ) from error
 
     return step_that_ends

@@ -12,6 +12,9 @@ from babynames_assets.quality import books
 from babynames_assets.quality.verdict import Verdict, Verdicts
 from babynames_assets.warehouse.engine import Engine
 
+FINDINGS = "findings"
+"""The metadata of a check that keeps what it finds row by row."""
+
 GUIDE = "docs/guides/morning-look.md"
 
 
@@ -79,7 +82,7 @@ def _result(check: Declared, verdict: Verdict) -> dg.AssetCheckResult:
         metadata={
             **verdict.numbers,
             **verdict.texts,
-            **({"findings": dg.MetadataValue.md(_as_table(verdict))} if findings else {}),
+            **({FINDINGS: dg.MetadataValue.md(_as_table(verdict))} if findings else {}),
         },
     )
 

@@ -26,6 +26,7 @@ CHUNK = 1000
 EVENTS = SqlEventLogStorageTable
 CHECK_RESULTS = AssetCheckExecutionsTable
 _FINISHED = [status.value for status in FINISHED_STATUSES]
+_REMEDY = "Only storage in SQL can be pruned: use that of dagster.yaml or deploy/dagster.yaml. Nothing was removed."
 _OF_CHECKS = ("ASSET_CHECK_EVALUATION", "ASSET_CHECK_EVALUATION_PLANNED")
 
 
@@ -166,12 +167,12 @@ def _runs_under_way(instance: dg.DagsterInstance) -> list[str]:
 def _event_log(instance: dg.DagsterInstance) -> SqlEventLogStorage:
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
-        raise FatalError(f"Dagster's event log is a {type(storage).__name__}: only those in SQL are known here.")
+        raise FatalError(f"Dagster's event log is a {type(storage).__name__}. {_REMEDY}")
     return storage
 
 
 def _run_storage(instance: dg.DagsterInstance) -> SqlRunStorage:
     storage = instance.run_storage
     if not isinstance(storage, SqlRunStorage):
-        raise FatalError(f"Dagster's runs are in a {type(storage).__name__}: only those in SQL are known here.")
+        raise FatalError(f"Dagster's runs are in a {type(storage).__name__}. {_REMEDY}")
     return storage

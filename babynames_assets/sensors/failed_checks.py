@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 import dagster as dg
 
+from babynames_assets.checks.declared import FINDINGS, GUIDE
 from babynames_assets.checks.hubspot import open_dead_letters_are_below_the_threshold
 from babynames_assets.notifications.news import Kind, News
 from babynames_assets.notifications.notifier import Notifier
@@ -12,8 +13,6 @@ from babynames_assets.notifications.sightings import Sighting
 
 _TOLD_OTHERWISE = open_dead_letters_are_below_the_threshold.check_keys
 """By the sensor ``standing_troubles``, which also sees letters that no run has touched."""
-
-_WHAT_TO_DO = "docs/guides/morning-look.md says what the check means; the numbers stand at the check in Dagster"
 
 
 @dg.sensor(
@@ -70,10 +69,17 @@ def _news(result: dg.AssetCheckEvaluation, run_id: str) -> News:
         title=f"The check {result.check_name} {said[kind]}",
         where=asset,
         why=result.description or _numbers(result) or "The check gives no reason",
-        what_to_do=_WHAT_TO_DO,
+        what_to_do=_what_to_do(result),
         run_id=run_id or None,
         path=f"/assets/{asset}?view=checks&checkDetail={result.check_name}",
     )
+
+
+def _what_to_do(result: dg.AssetCheckEvaluation) -> str:
+    guide = f"{GUIDE} says what mends {result.check_name}"
+    if FINDINGS not in result.metadata:
+        return f"{guide}; its numbers stand at the check in Dagster"
+    return f"{guide}; what is wrong, row by row: babynames checks findings --check {result.check_name}"
 
 
 def _kind(result: dg.AssetCheckEvaluation) -> Kind:

@@ -16,7 +16,8 @@ _OF_DAGSTER = ("Dagster", "RetryRequestedFromPolicy")
 _FAILED = (StepEventStatus.FAILURE, StepEventStatus.IN_PROGRESS)
 _NOT_STARTED = "failed_runs/not_started"
 _DIED = "The process of the run ended in the middle of this step, or was killed"
-_REPEAT = "Mend the cause, then materialize it again for these years: docs/guides/backfills.md"
+_REPEAT = "Mend the cause, then materialize it again: docs/guides/backfills.md"
+_REPEAT_YEARS = "Mend the cause, then run the years that failed again: babynames backfill --failed"
 _LOOK = "Look at the run's events in Dagster, and at: babynames doctor"
 
 
@@ -75,10 +76,16 @@ def _news(run: dg.DagsterRun, step_key: str, error: SerializableErrorInfo | None
         title=f"{where} failed",
         where=where,
         why=_reason(error) if error else _DIED,
-        what_to_do=_REPEAT if run.asset_selection else _LOOK,
+        what_to_do=_what_to_do(run),
         run_id=run.run_id,
         path=f"/runs/{run.run_id}",
     )
+
+
+def _what_to_do(run: dg.DagsterRun) -> str:
+    if not run.asset_selection:
+        return _LOOK
+    return _REPEAT_YEARS if tagged_years(run.tags) else _REPEAT
 
 
 def _reason(error: SerializableErrorInfo) -> str:

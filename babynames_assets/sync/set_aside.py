@@ -61,6 +61,7 @@ class SetAside(Generic[Batch]):
         first = self._errors[0]
         raise BatchesLeftError(
             f"HubSpot could not answer {len(self._batches)} of the batches, which stay pending; all others are done. "
+            "The next sync of these years sends them; nothing has to be undone. "
             f"Of the first: {first}",
             retry_after=first.retry_after,
         ) from first

@@ -88,7 +88,9 @@ def load(installation: Installation, *years: int) -> None:
     installation.run("warehouse/baby_names", years=(years[0], years[-1]), raise_on_error=False)
 
 
-def evaluation(*, passed: bool, severity: dg.AssetCheckSeverity, blocking: bool) -> dg.AssetCheckEvaluation:
+def evaluation(
+    *, passed: bool, severity: dg.AssetCheckSeverity, blocking: bool, **metadata: dg.MetadataValue
+) -> dg.AssetCheckEvaluation:
     """A result of a check of the contacts."""
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(["hubspot", "contacts"]),
@@ -96,7 +98,7 @@ def evaluation(*, passed: bool, severity: dg.AssetCheckSeverity, blocking: bool)
         passed=passed,
         severity=severity,
         blocking=blocking,
-        metadata={"drift": 3},
+        metadata={"drift": dg.MetadataValue.int(3), **metadata},
     )
 
 
@@ -119,6 +121,7 @@ def test_a_failed_run_is_told_once_and_so_is_its_end(desk: Desk) -> None:
     assert message["where"] == "warehouse/baby_names"
     assert "no such table" in message["why"]
     assert message["link"] == f"https://dagster.example/runs/{run.run_id}"
+    assert message["what_to_do"].endswith("babynames backfill --failed")
 
     load(installation, 2001, 2003)
     assert desk.look() == []
@@ -213,6 +216,25 @@ def test_a_failed_check_of_any_severity_is_told(
     assert desk.look() == []
     instance.report_runless_asset_event(evaluation(passed=True, severity=severity, blocking=blocking))
     assert desk.look() == [("resolved", key)]
+
+
+def test_the_message_of_a_check_names_the_command_that_shows_what_is_wrong(desk: Desk) -> None:
+    """Where the check keeps what it found; else it says where the numbers stand."""
+    desk.look()
+    instance, error = desk.installation.instance, dg.AssetCheckSeverity.ERROR
+
+    instance.report_runless_asset_event(evaluation(passed=False, severity=error, blocking=False))
+    desk.look()
+    bare = desk.arrived()[-1]["what_to_do"]
+    instance.report_runless_asset_event(evaluation(passed=True, severity=error, blocking=False))
+    desk.look()
+    table = dg.MetadataValue.md("| year | where | what |")
+    instance.report_runless_asset_event(evaluation(passed=False, severity=error, blocking=False, findings=table))
+    desk.look()
+
+    assert "docs/guides/morning-look.md" in bare
+    assert "babynames" not in bare
+    assert desk.arrived()[-1]["what_to_do"].endswith(f"babynames checks findings --check {HOLDS}")
 
 
 def test_a_check_that_fails_in_a_run_that_succeeds_is_told(desk: Desk) -> None:
