@@ -48,7 +48,8 @@ def check(content: bytes) -> None:
         assert all(scan.header_lines < line <= scan.lines for line in listed)
         for year, counts in scan.years.items():
             frame = FRAME_SCHEMA.validate(pl.read_parquet(scan.frame_path(year), hive_partitioning=False))
-            assert (frame.height, frame["births"].sum()) == (counts.valid, counts.births)
+            total = frame["births"].cast(pl.Int64).sum()  # two rows may hold more than their type
+            assert (frame.height, total) == (counts.valid, counts.births)
             assert set(frame["year"]) <= {year}
 
 

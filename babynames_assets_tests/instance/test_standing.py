@@ -183,6 +183,7 @@ def test_the_examinations_open_the_instance_that_dagster_home_names(
     embedded: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the variable it is that of make dev, and without that the message says how to make one."""
+    monkeypatch.setenv("BABYNAMES_STATE_FOLDER", str(tmp_path / "state"))  # a checkout may have an instance by now
     with pytest.raises(ConfigurationError, match="make dev"), open_instance(load_settings()):
         pass
 
