@@ -7,6 +7,7 @@ from babynames_assets.jobs.freshness import check_freshness_job
 from babynames_assets.jobs.prepare_years import prepare_years_job
 from babynames_assets.jobs.prune_instance import prune_instance_job
 from babynames_assets.jobs.reconcile import reconcile_contacts_job
+from babynames_assets.priorities import NEW_DATA
 from babynames_assets.sensors.switch import OFF
 from babynames_assets.sensors.under_way import is_materialized_by, unfinished_runs
 from babynames_assets.settings import Settings
@@ -30,7 +31,7 @@ def daily_refresh(
         return dg.SkipReason(OFF)
     if is_materialized_by(unfinished_runs(context.instance), raw.KEY):
         return dg.SkipReason("raw/baby_names_csv is being materialized.")
-    return dg.RunRequest(asset_selection=[raw.KEY])
+    return dg.RunRequest(asset_selection=[raw.KEY], tags=NEW_DATA)
 
 
 @dg.schedule(

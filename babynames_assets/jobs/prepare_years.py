@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from babynames_assets.partitions import add_years, known_years
+from babynames_assets.priorities import UPKEEP
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse.engine import Engine
 from babynames_assets.warehouse.partitioning import ensure_years
@@ -24,7 +25,7 @@ def prepare_years(
     context.log.info("%s new partitions: %s", len(new), ", ".join(map(str, new)) or "none")
 
 
-@dg.job(description="Makes the partitions of years that have ended, so that their data finds them.")
+@dg.job(description="Makes the partitions of years that have ended, so that their data finds them.", tags=UPKEEP)
 def prepare_years_job() -> None:
     """Look ahead."""
     prepare_years()

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from babynames_assets.instance.retention import keep_by, prune
+from babynames_assets.priorities import UPKEEP
 from babynames_assets.settings import Settings
 from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
 
@@ -33,7 +34,8 @@ def prune_instance(context: dg.OpExecutionContext, config: PruneConfig, settings
     description=(
         "Removes from Dagster's storage what is older than BABYNAMES_DAGSTER__KEEP_..._DAYS; the newest of each asset "
         "and partition stays. The same by hand: babynames instance prune --dry-run"
-    )
+    ),
+    tags=UPKEEP,
 )
 def prune_instance_job() -> None:
     """Prune the instance."""

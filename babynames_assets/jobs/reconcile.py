@@ -8,6 +8,7 @@ from babynames_assets.checks.hubspot import hubspot_holds_what_the_warehouse_say
 from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.jobs.check_results import report_result
+from babynames_assets.priorities import UPKEEP
 from babynames_assets.settings import Settings
 from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
 from babynames_assets.sync.options import push_options, reconcile_options
@@ -69,7 +70,9 @@ def reconcile_contacts(
         context.log.info("%s contacts sent again", f"{sent.contacts:,}")
 
 
-@dg.job(description="Reads HubSpot back and says what was edited, deleted or merged there, or is unknown here.")
+@dg.job(
+    description="Reads HubSpot back and says what was edited, deleted or merged there, or is unknown here.", tags=UPKEEP
+)
 def reconcile_contacts_job() -> None:
     """Read HubSpot back."""
     reconcile_contacts()

@@ -10,6 +10,7 @@ from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.jobs.check_results import report_result
 from babynames_assets.letters.standing import standing
+from babynames_assets.priorities import UPKEEP
 from babynames_assets.settings import Settings
 from babynames_assets.step_failures import TRIED_AGAIN, lasting_failures_end
 from babynames_assets.sync.options import push_options
@@ -56,7 +57,9 @@ def redrive_due_letters(
         _check_again(context, settings, warehouse)
 
 
-@dg.job(description="Sends again what HubSpot refused and is due; the sensor due_dead_letters requests it.")
+@dg.job(
+    description="Sends again what HubSpot refused and is due; the sensor due_dead_letters requests it.", tags=UPKEEP
+)
 def redrive_dead_letters_job() -> None:
     """Redrive what is due."""
     redrive_due_letters()

@@ -11,6 +11,7 @@ from babynames_assets.automation.year_requests import YearRequests
 from babynames_assets.ingest.raw_files import RawFiles
 from babynames_assets.loading.sources import known_scan
 from babynames_assets.partitions import known_years, range_tags
+from babynames_assets.priorities import NEW_DATA
 from babynames_assets.sensors.switch import OFF
 from babynames_assets.sensors.under_way import is_materialized_by, unfinished_runs, years_of_runs
 from babynames_assets.settings import Settings
@@ -51,7 +52,7 @@ def changed_years(
     requests = [
         dg.RunRequest(
             run_key=f"{one.first}-{one.last} as {content_of(changed, one.first, one.last)}, {time.time():.0f}",
-            tags=range_tags(one.first, one.last),
+            tags={**range_tags(one.first, one.last), **NEW_DATA},
             asset_selection=_YEARLY,
         )
         for one in ranges

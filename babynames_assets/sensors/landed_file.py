@@ -10,6 +10,7 @@ from babynames_assets.automation.landing_watch import LandingWatch, is_here
 from babynames_assets.automation.requests import Asked
 from babynames_assets.ingest.landing import newest_landed_file
 from babynames_assets.ingest.raw_files import RawFiles
+from babynames_assets.priorities import NEW_DATA
 from babynames_assets.sensors.switch import OFF
 from babynames_assets.sensors.under_way import is_materialized_by, unfinished_runs
 from babynames_assets.setting_groups import AutomationSettings
@@ -51,7 +52,7 @@ def _request(instance: dg.DagsterInstance, watch: LandingWatch, terms: Automatio
     request = watch.request(now, terms)
     if request is None:
         return _nothing(watch, f"{watch.seen}: taken already, or asked for again later.")
-    run = dg.RunRequest(run_key=_key(request), asset_selection=[raw.KEY])
+    run = dg.RunRequest(run_key=_key(request), asset_selection=[raw.KEY], tags=NEW_DATA)
     return dg.SensorResult(run_requests=[run], cursor=replace(watch, asked=request).as_cursor())
 
 

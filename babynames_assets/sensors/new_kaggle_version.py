@@ -11,6 +11,7 @@ from babynames_assets.automation.kaggle_watch import KaggleWatch, is_here
 from babynames_assets.ingest.kaggle import KaggleDatasets
 from babynames_assets.ingest.landing import newest_landed_file
 from babynames_assets.ingest.raw_files import RawFiles
+from babynames_assets.priorities import NEW_DATA
 from babynames_assets.sensors.switch import OFF
 from babynames_assets.sensors.under_way import is_materialized_by, unfinished_runs
 from babynames_assets.settings import Settings
@@ -48,7 +49,9 @@ def new_kaggle_version(
     request = watch.request(now, settings.automation)
     if request is None:
         return _nothing(watch, f"{watch.version} was asked for and is not here; it is asked for again later.")
-    run = dg.RunRequest(run_key=f"{request.of}, {now:.0f}, try {request.tries}", asset_selection=[raw.KEY])
+    run = dg.RunRequest(
+        run_key=f"{request.of}, {now:.0f}, try {request.tries}", asset_selection=[raw.KEY], tags=NEW_DATA
+    )
     news = [] if before.version == watch.version else [_as_event(watch.version)]
     return dg.SensorResult(run_requests=[run], cursor=replace(watch, asked=request).as_cursor(), asset_events=news)
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from babynames_assets.assets import hubspot
 from babynames_assets.partitions import range_tags
+from babynames_assets.priorities import NEW_DATA
 from babynames_assets.sensors.under_way import unfinished_runs, years_of_runs
 from babynames_assets.warehouse import sync_pauses
 from babynames_assets.warehouse.engine import Engine, connect
@@ -36,4 +37,5 @@ def paused_syncs(
 def _request(first: int, last: int, over: Mapping[int, datetime]) -> dg.RunRequest:
     # The moment in the key: a range that is paused again is another request, and one that has been made is made once.
     until = max(over[year] for year in range(first, last + 1))
-    return dg.RunRequest(run_key=f"{first}-{last} after {until.isoformat()}", tags=range_tags(first, last))
+    tags = {**range_tags(first, last), **NEW_DATA}
+    return dg.RunRequest(run_key=f"{first}-{last} after {until.isoformat()}", tags=tags)
