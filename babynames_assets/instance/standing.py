@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import dagster as dg
+import requests
 import sqlalchemy as sa
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
@@ -27,6 +28,7 @@ _SERVED = ("production", "staging")
 _LONGEST_DIFFERENCE = 60.0
 _HEARTBEAT_SECONDS = 120.0
 """A daemon's heartbeats are half a minute apart."""
+_PROBE_SECONDS = 10.0
 
 Examination = Callable[[dg.DagsterInstance, Settings], str]
 
@@ -163,4 +165,34 @@ def runs(instance: dg.DagsterInstance, settings: Settings) -> str:  # noqa: ARG0
     return f"{len(under_way)} under way, each with its process; {len(holders)} hold slots of pools"
 
 
-_LOOKS: dict[str, Examination] = {"storage": storage, "limits": limits, "daemon": daemons, "runs": runs}
+def webserver(instance: dg.DagsterInstance, settings: Settings) -> str:  # noqa: ARG001 - as the others
+    """It answers by itself, and not with the page of the UI, which comes from a cache or a proxy as well."""
+    if not settings.notifications.ui_url:
+        return "not looked at: BABYNAMES_NOTIFICATIONS__UI_URL does not say where it is"
+    url = f"{settings.notifications.ui_url.rstrip('/')}/server_info"
+    try:
+        answer = requests.get(url, timeout=_PROBE_SECONDS)
+        versions = answer.json() if answer.ok else {}
+    except requests.JSONDecodeError:
+        versions = {}
+    except requests.RequestException as error:
+        raise FatalError(
+            f"{url} does not answer ({type(error).__name__}): start dagster-webserver there, or correct "
+            "BABYNAMES_NOTIFICATIONS__UI_URL."
+        ) from error
+    version = versions.get("dagster_webserver_version") if isinstance(versions, dict) else None
+    if not version:
+        raise FatalError(
+            f"{url} answers {answer.status_code}, and not as Dagster's webserver does: correct "
+            "BABYNAMES_NOTIFICATIONS__UI_URL, or let what stands before it pass this path on."
+        )
+    return f"version {version} answers at {url}"
+
+
+_LOOKS: dict[str, Examination] = {
+    "storage": storage,
+    "limits": limits,
+    "daemon": daemons,
+    "runs": runs,
+    "webserver": webserver,
+}

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 
 import psutil
@@ -307,6 +308,7 @@ def test_dev_serves_the_ui_and_leaves_no_process_behind(babynames: Command) -> N
     process = babynames.popen("dev", "--port", str(port))
 
     assert answers(f"http://127.0.0.1:{port}/server_info", within=90)
+    doctor = babynames("doctor", BABYNAMES_NOTIFICATIONS__UI_URL=f"http://127.0.0.1:{port}")
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     process.terminate()
     process.communicate(timeout=60)
@@ -314,6 +316,7 @@ def test_dev_serves_the_ui_and_leaves_no_process_behind(babynames: Command) -> N
 
     assert len(family) >= 5
     assert alive == []
+    assert f"version {metadata.version('dagster-webserver')} answers at" in doctor.stdout
 
 
 def answers(url: str, *, within: float) -> bool:

@@ -19,6 +19,8 @@ from babynames_assets.instance.workers import this_worker
 from babynames_assets.settings import Settings, load_settings
 from babynames_assets_tests.environment import clear_settings
 from babynames_assets_tests.instance.homes import EMBEDDED, make_home
+from babynames_assets_tests.notifications.receivers import Answer, receiving
+from babynames_assets_tests.servers.private import free_port
 
 
 @pytest.fixture
@@ -177,6 +179,41 @@ class TestRuns:
 
         with pytest.raises(FatalError, match=f"Slots of pools.*{run.run_id}"):
             standing.runs(embedded, settings())
+
+
+class TestWebserver:
+    """What it answers itself is good; test_command.py asks the real one."""
+
+    def at(self, address: str | None) -> Settings:
+        """Settings that say where Dagster's UI is."""
+        known = settings()
+        return known.model_copy(
+            update={"notifications": known.notifications.model_copy(update={"ui_url": address and f"{address}/"})}
+        )
+
+    @pytest.mark.parametrize(
+        "answer",
+        [Answer(body=b"<!doctype html><title>Dagster</title>"), Answer(body=b"[]"), Answer(401), Answer(502)],
+        ids=["page", "other JSON", "login", "proxy"],
+    )
+    def test_what_answers_in_its_place_is_named(self, embedded: dg.DagsterInstance, answer: Answer) -> None:
+        """A page says nothing of the process behind it."""
+        with (
+            receiving(answer) as server,
+            pytest.raises(FatalError, match=rf"/server_info answers {answer.status}.*BABYNAMES_NOTIFICATIONS__UI_URL"),
+        ):
+            standing.webserver(embedded, self.at(f"http://127.0.0.1:{server.server_address[1]}"))
+
+        assert [request.path for request in server.requests] == ["/server_info"]
+
+    def test_silence_is_named(self, embedded: dg.DagsterInstance) -> None:
+        """With what to start."""
+        with pytest.raises(FatalError, match=r"does not answer \(ConnectionError\): start dagster-webserver"):
+            standing.webserver(embedded, self.at(f"http://127.0.0.1:{free_port()}"))
+
+    def test_an_address_that_nobody_named_is_not_looked_at(self, embedded: dg.DagsterInstance) -> None:
+        """And the doctor says so."""
+        assert "BABYNAMES_NOTIFICATIONS__UI_URL" in standing.webserver(embedded, self.at(None))
 
 
 def test_the_examinations_open_the_instance_that_dagster_home_names(
