@@ -30,11 +30,18 @@ class Installation:
         url: of Dagster's UI.
         hubspot: the emulator that it syncs to.
         folder: its state folder; ``dev.log`` beside it is what the command printed.
+        environment: of its processes.
     """
 
     url: str
     hubspot: Emulated
     folder: Path
+    environment: Mapping[str, str]
+
+    def type(self, *words: str) -> str:
+        """Type a babynames command beside it, and return what it prints."""
+        command = [sys.executable, "-m", "babynames_assets.cli", *words]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout
 
 
 @contextmanager
@@ -63,7 +70,7 @@ def running_installation(folder: Path, settings: Mapping[str, str]) -> Iterator[
         address = re.search(r"BABYNAMES_HUBSPOT__BASE_URL=(\S+)", log.read_text())
         assert address, log.read_text()
         with requests.Session() as session:
-            yield Installation(f"http://127.0.0.1:{port}", Emulated(address[1], session), folder)
+            yield Installation(f"http://127.0.0.1:{port}", Emulated(address[1], session), folder, environment)
     finally:
         _end(process)
 

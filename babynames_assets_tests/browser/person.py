@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,6 +47,10 @@ class Person:
         """Press a button by the last words on it; an icon's name may stand before them."""
         self.page.get_by_role("button", name=re.compile(rf"{re.escape(words)}$")).first.click()
 
+    def go_to(self, words: str) -> None:
+        """Follow a link or a tab by the words on it."""
+        self.page.get_by_text(words, exact=True).locator("visible=true").first.click()
+
     def choose_years(self, typed: str) -> None:
         """In the dialog of a launch: filter the partitions by what is typed, and take all that are left."""
         self.page.get_by_text("Select a partition or create one").click()
@@ -65,6 +70,13 @@ class Person:
         """Wait until words are on the screen, at least so many times."""
         found = self.page.get_by_text(words, exact=True).locator("visible=true")
         expect(found.nth(times - 1)).to_be_visible()
+
+    def see_number(self, name: str, value: int) -> None:
+        """Load the page anew until a value of the table of metadata is so."""
+        deadline = time.monotonic() + _PATIENCE / 1000
+        while self.number(name) != str(value):
+            assert time.monotonic() < deadline, f"{name} is {self.number(name)}, not {value}"
+            self.page.reload()
 
     def see_a_plot(self) -> None:
         """Wait until a plot is drawn."""
