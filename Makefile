@@ -78,8 +78,9 @@ campaign: $(VENV)/.dev ## Syncs through storms, kills and crashes of their datab
 automation-proof: $(VENV)/.dev ## A daemon, two releases, nothing typed; DATASET=file.zip STEP=next.zip
 	@$(BIN)/python -m babynames_assets_tests.automation releases $(if $(DATASET),--dataset '$(DATASET)') $(if $(STEP),--step '$(STEP)')
 
-quiet-ticks: $(VENV)/.dev ## Look at nothing new ten thousand times, and measure what piles up; TICKS=10000
-	@$(BIN)/python -m babynames_assets_tests.automation quiet $(if $(TICKS),--ticks '$(TICKS)')
+quiet-ticks: $(VENV)/.dev ## Look at nothing new ten thousand times, and measure what piles up; TICKS=10000 STORAGE=mysql
+	@$(BIN)/python -m babynames_assets_tests.automation quiet $(if $(TICKS),--ticks '$(TICKS)') \
+		$(if $(STORAGE),--storage '$(STORAGE)')
 
 screenshots: $(VENV)/.dev ## Make the pictures of Dagster's UI, by the test that uses it as a person does
 	@BABYNAMES_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q babynames_assets_tests/browser/test_journey.py

@@ -5,7 +5,8 @@ import datetime as dt
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,13 @@ from babynames_assets.warehouse.engine import connect
 from babynames_assets_tests.automation import quiet_ticks
 from babynames_assets_tests.automation.daemons import CHECKOUT, Daemon
 from babynames_assets_tests.automation.proof import Proof, Stage, appears, stage
+from babynames_assets_tests.servers.databases import fresh_database
+from babynames_assets_tests.servers.kinds import Kind
+from babynames_assets_tests.servers.provision import server
 
 MODULE = "babynames_assets.definitions"
 FIRST, LAST = 1880, 2023
+FILES = "files"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,11 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("proof", choices=["releases", "quiet"])
     parser.add_argument("--dataset", type=Path, help="The release that appears first. Empty: a generated one.")
     parser.add_argument("--step", type=Path, help="The release that appears then. Empty: a generated one.")
+    parser.add_argument(
+        "--storage",
+        choices=[FILES, *(kind.value for kind in Kind)],
+        default=FILES,
+        help="Where Dagster keeps its books: files as in a checkout, or a server as in production.",
+    )
     parser.add_argument("--ticks", type=int, default=10_000, help="Looks of all sensors together.")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="babynames-automation-") as folder:
         if chosen.proof == "quiet":
-            _quiet(Path(folder), chosen.ticks)
+            _quiet(Path(folder), chosen.ticks, chosen.storage)
         else:
             _releases(Path(folder), [chosen.dataset or _generated(folder, 0), chosen.step or _generated(folder, 1)])
 
@@ -72,17 +83,28 @@ def _say(here: Stage, proof: Proof) -> None:
     print("\n".join(lines), flush=True)  # noqa: T201 - as above
 
 
-def _quiet(folder: Path, ticks: int) -> None:
+def _quiet(folder: Path, ticks: int, storage: str) -> None:
     home = folder / "dagster"
     home.mkdir()
-    shutil.copyfile(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
-    with stage(folder, module=MODULE, seconds=600) as here:
-        quiet_ticks.put_into_environment(dict(here.environment))
+    with stage(folder, module=MODULE, seconds=600) as here, _instance_at(home, storage) as settings:
+        quiet_ticks.put_into_environment({**here.environment, **settings})
         here.publish(_generated(folder, 0))
         with dg.DagsterInstance.from_config(str(home)) as instance:
             quiet_ticks.materialize_everything(instance, FIRST, LAST)
             with quiet_ticks.quiet(instance, home) as quiet:
                 _look(quiet, ticks)
+
+
+@contextmanager
+def _instance_at(home: Path, storage: str) -> Iterator[dict[str, str]]:
+    """Put the instance's configuration there, and give the settings that it needs."""
+    if storage == FILES:
+        shutil.copyfile(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
+        yield {}
+        return
+    shutil.copyfile(CHECKOUT / "deploy" / "dagster.yaml", home / "dagster.yaml")
+    with server(Kind(storage)) as server_url, fresh_database(server_url) as url:
+        yield {"BABYNAMES_DAGSTER__STORAGE_URL": url}
 
 
 def _look(quiet: quiet_ticks.Quiet, ticks: int) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from babynames_assets.warehouse.engine import open_engine
-from babynames_assets.warehouse.migrations import up
+from babynames_assets.emulators import dataset
+from babynames_assets.warehouse import synced_years
+from babynames_assets.warehouse.engine import Engine, connect, open_engine
+from babynames_assets_tests.automation.proof import stage
 from babynames_assets_tests.servers.databases import fresh_database
 from babynames_assets_tests.servers.kinds import Kind, ServerError
 from benchmarks.dagster import idle, storages
+from benchmarks.dagster.idle import Idle
 from benchmarks.dagster.storages import Backfill, backfill, with_tls
 from benchmarks.goals import Goal, missed
 from benchmarks.measure import BenchmarkError
@@ -32,6 +36,7 @@ GOALS = (Goal("dagster_overhead_seconds", "at most", 15.0, "a backfill of 145 ye
 YEARS, QUICK_YEARS = 145, 20
 STOCK_SECONDS, QUICK_STOCK_SECONDS = 900.0, 300.0
 WATCHED_SECONDS = 60.0
+FIRST_YEAR, RELEASE_ROWS = 1880, 2_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,8 +79,8 @@ def measure(
         )
     except BenchmarkError:
         unfinished["stock"] = f"did not end within {limit:.0f} s"
-    rest = _rest(server, folder / "idle")
-    show(console, found, unfinished, rest)
+    at_rest = _rest(server, folder / "idle")
+    show(console, found, unfinished, at_rest)
     seconds = sorted(one.seconds for name, one in found.items() if name != "stock")
     measures = {"dagster_overhead_seconds": round(seconds[len(seconds) // 2], 2)}
     if "stock" in found:
@@ -85,35 +90,48 @@ def measure(
         "years": years,
         "backfills": {name: asdict(one) for name, one in found.items()},
         "unfinished": unfinished,
-        "idle": {name: asdict(one) for name, one in rest.items()},
+        "idle": asdict(at_rest),
     }
 
 
-def _rest(server: Server, home: Path) -> dict[str, idle.Rest]:
+def _rest(server: Server, home: Path) -> Idle:
+    """Both on an installation in production that has brought a release of 145 years to HubSpot by itself."""
     home.mkdir()
-    url = f"sqlite:///{home / 'warehouse.sqlite'}"
-    engine = open_engine(SecretStr(url))
-    up(engine)
-    engine.dispose()
-    with fresh_database(server.url) as storage_url:
-        environment: Mapping[str, str] = {
+    release = home / "release.csv"
+    dataset.generate(release, seed=1880, first_year=FIRST_YEAR, last_year=FIRST_YEAR + YEARS - 1, rows=RELEASE_ROWS)
+    module = "babynames_assets.definitions"
+    with fresh_database(server.url) as url, stage(home, module=module, seconds=0) as installation:
+        environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("BABYNAMES_")},
-            **storages.ours(home, with_tls(server, storage_url)),
+            **installation.environment,
+            **storages.ours(home, with_tls(server, url)),
             "DAGSTER_HOME": str(home),
-            "BABYNAMES_ENV_FILE": str(home / "none.env"),
-            "BABYNAMES_STATE_FOLDER": str(home / "state"),
-            "BABYNAMES_WAREHOUSE__URL": url,
-            # At rest nothing calls them; if something did, it would not leave this machine.
-            "BABYNAMES_KAGGLE__BASE_URL": "http://127.0.0.1:9",
-            "BABYNAMES_HUBSPOT__BASE_URL": "http://127.0.0.1:9",
-            "BABYNAMES_HUBSPOT__TOKEN": "pat-nobody",
         }
-        return idle.measure(home, environment, seconds=WATCHED_SECONDS)
+        installation.publish(release)
+        return idle.measure(
+            home,
+            environment,
+            is_done=partial(_is_synced, installation.engine),
+            looks=partial(_looks, url),
+            seconds=WATCHED_SECONDS,
+        )
 
 
-def show(
-    console: Console, found: Mapping[str, Backfill], unfinished: Mapping[str, str], rest: Mapping[str, idle.Rest]
-) -> None:
+def _is_synced(warehouse: Engine) -> bool:
+    with connect(warehouse) as connection:
+        return len(synced_years.read(connection)) == YEARS
+
+
+def _looks(storage_url: str) -> int:
+    engine = open_engine(SecretStr(storage_url))
+    try:
+        with connect(engine) as connection:
+            return int(connection.exec_driver_sql("SELECT COUNT(*) FROM job_ticks").scalar_one())
+    finally:
+        engine.dispose()
+
+
+def show(console: Console, found: Mapping[str, Backfill], unfinished: Mapping[str, str], at_rest: Idle) -> None:
     """Print both tables."""
     table = Table(title="One backfill without work")
     for name in ("storage", "seconds", "CPU s", "server's CPU s", "connections", "events"):
@@ -126,10 +144,10 @@ def show(
     for name, reason in unfinished.items():
         table.add_row(name, reason)
     console.print(table)
-    idle_table = Table(title="At rest")
+    idle_table = Table(title=f"At rest, {at_rest.looks} looks of sensors in {WATCHED_SECONDS:.0f} s")
     for name in ("process, with its children", "CPU, of a core", "MiB", "processes"):
         idle_table.add_column(name, justify="left" if "," in name and "CPU" not in name else "right")
-    for name, one_rest in rest.items():
+    for name, one_rest in at_rest.processes.items():
         idle_table.add_row(name, f"{one_rest.cpu_share:.1%}", f"{one_rest.rss_mib:,.0f}", str(one_rest.processes))
     console.print(idle_table)
 

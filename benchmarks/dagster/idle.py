@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import psutil
 from benchmarks.measure import CHECKOUT, BenchmarkError
 
 _START_SECONDS = 300.0
+_WORK_SECONDS = 600.0
 _SETTLE_SECONDS = 60.0
 
 
@@ -33,12 +34,34 @@ class Rest:
     processes: int
 
 
-def measure(home: Path, environment: Mapping[str, str], *, seconds: float) -> dict[str, Rest]:
-    """Start both, let them settle, and watch them.
+@dataclass(frozen=True)
+class Idle:
+    """What both took.
+
+    Attributes:
+        processes: by name.
+        looks: of sensors, while they were watched.
+    """
+
+    processes: Mapping[str, Rest]
+    looks: int
+
+
+def measure(
+    home: Path,
+    environment: Mapping[str, str],
+    *,
+    is_done: Callable[[], bool],
+    looks: Callable[[], int],
+    seconds: float,
+) -> Idle:
+    """Start both, wait until the daemon has nothing left to do, let them settle, and watch them.
 
     Args:
         home: of the instance.
         environment: of both.
+        is_done: whether what there was to do is done.
+        looks: how many looks of sensors there were so far.
         seconds: how long they are watched.
     """
     port = _free_port()
@@ -52,8 +75,11 @@ def measure(home: Path, environment: Mapping[str, str], *, seconds: float) -> di
             for name, arguments in programs.items()
         }
         _wait_for(port)
+        _wait_until(is_done, home / "daemon.log")
         time.sleep(_SETTLE_SECONDS)
-        return _watch(running, seconds)
+        before = looks()
+        processes = _watch(running, seconds)
+        return Idle(processes, looks() - before)
 
 
 def _watch(running: Mapping[str, psutil.Process], seconds: float) -> dict[str, Rest]:
@@ -92,6 +118,15 @@ def _running(command: list[str], log: Path, environment: Mapping[str, str]) -> I
             for one in psutil.wait_procs(family, timeout=30)[1]:
                 one.kill()
             psutil.wait_procs(family, timeout=30)
+
+
+def _wait_until(is_done: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + _WORK_SECONDS
+    while not is_done():
+        if time.monotonic() > deadline:
+            end = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+            raise BenchmarkError(f"The daemon did not come to rest within {_WORK_SECONDS:.0f} s:\n{end}")
+        time.sleep(0.5)
 
 
 def _free_port() -> int:
