@@ -1,4 +1,4 @@
-"""Tests of Dagster's benchmark: its graph has the shape of ours, its goals have their bounds, and a quick backfill runs."""
+"""Tests of Dagster's benchmark: its graph has the shape of ours, its goals have bounds, and a quick backfill runs."""
 
 import sys
 from pathlib import Path

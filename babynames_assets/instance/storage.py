@@ -6,6 +6,7 @@ it is used, waits for answers as long as the settings say, and for a server that
 """
 
 import os
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -38,6 +39,18 @@ _CREATION = "babynames_dagster_storage"
 _CREATION_SECONDS = 60
 _LASTING = {1044, 1045, 1049, 1698}  # no right to the database, user or password refused, no such database
 _NOT_TRUSTED = "CERTIFICATE_VERIFY_FAILED"
+
+_pools: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+"""Every pool that is in use. A code server opens an instance for each look of a sensor: none of them may be held."""
+
+
+def _leave_connections_to_the_parent() -> None:
+    """A child process must not speak on its parent's connections, and leaves them open for it."""
+    for pool in _pools:
+        pool.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_connections_to_the_parent)
 
 
 def open_pool(settings: Settings) -> Engine:
@@ -80,9 +93,8 @@ class PooledMySQLStorage(DagsterMySQLStorage):
         self._inst_data = inst_data
         self.pool = pool
         self.mysql_url = pool.url.render_as_string(hide_password=True)
-        # A child process must not speak on its parent's connections, and leaves them open for it.
         set_unless_set("DAGSTER_EVENT_BATCH_SIZE", str(_BATCH))
-        os.register_at_fork(after_in_child=lambda: pool.dispose(close=False))
+        _pools.add(pool)
         with _one_process_creates(pool) as is_empty:
             self._run_storage = PooledRunStorage(pool)
             self._event_log_storage = _EventLogStorage(pool)

@@ -1,9 +1,11 @@
 """Tests of Dagster's storage over a pool, on real servers that count, stop and restart."""
 
+import gc
 import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -119,6 +121,22 @@ def test_columns_of_an_older_instance_are_widened_and_keep_what_they_hold(instan
     assert [str(column) for column in widened] == ["runs.run_body"]
     assert short_columns(pool) == []
     assert instance.get_run_by_id(result.run_id) is not None
+
+
+def test_instances_that_were_closed_leave_nothing_behind(home: Path) -> None:
+    """A code server opens one for each look of a sensor: what each left would fill its memory within days."""
+    pools = [_pool_of_a_closed_instance(home) for _ in range(5)]
+
+    gc.collect()
+
+    alive = [pool for pool in pools if pool()]
+    assert len(alive) <= 1  # the newest may still be referred to
+
+
+def _pool_of_a_closed_instance(home: Path) -> "weakref.ref[sa.Engine]":
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        opened.get_runs_count()
+        return weakref.ref(pool_of(opened))
 
 
 def test_a_forked_child_leaves_the_connections_of_its_parent_alone(instance: dg.DagsterInstance) -> None:
