@@ -227,4 +227,5 @@ def test_the_examinations_open_the_instance_that_dagster_home_names(
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster-home"))
     found = {name: look(settings("development")) for name, look in standing.examinations().items()}
 
-    assert set(found) == {"Dagster's storage", "Dagster's limits", "Dagster's daemon", "Dagster's runs"}
+    subjects = ("storage", "limits", "daemon", "runs", "webserver")
+    assert set(found) == {f"Dagster's {subject}" for subject in subjects}
