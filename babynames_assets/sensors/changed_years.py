@@ -52,7 +52,7 @@ def changed_years(
     requests = [
         dg.RunRequest(
             run_key=f"{one.first}-{one.last} as {content_of(changed, one.first, one.last)}, {time.time():.0f}",
-            tags={**range_tags(one.first, one.last), **NEW_DATA},
+            tags=range_tags(one.first, one.last) | NEW_DATA,
             asset_selection=_YEARLY,
         )
         for one in ranges

@@ -37,5 +37,5 @@ def paused_syncs(
 def _request(first: int, last: int, over: Mapping[int, datetime]) -> dg.RunRequest:
     # The moment in the key: a range that is paused again is another request, and one that has been made is made once.
     until = max(over[year] for year in range(first, last + 1))
-    tags = {**range_tags(first, last), **NEW_DATA}
+    tags = range_tags(first, last) | NEW_DATA
     return dg.RunRequest(run_key=f"{first}-{last} after {until.isoformat()}", tags=tags)

@@ -2,7 +2,6 @@
 
 import argparse
 import datetime as dt
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -17,8 +16,9 @@ from babynames_assets.sync.contacts import MAPPING
 from babynames_assets.warehouse import sync_differences
 from babynames_assets.warehouse.engine import connect
 from babynames_assets_tests.automation import quiet_ticks
-from babynames_assets_tests.automation.daemons import CHECKOUT, Daemon
+from babynames_assets_tests.automation.daemons import Daemon
 from babynames_assets_tests.automation.proof import Proof, Stage, appears, stage
+from babynames_assets_tests.instance.homes import EMBEDDED, PRODUCTION, make_home
 from babynames_assets_tests.servers.databases import fresh_database
 from babynames_assets_tests.servers.kinds import Kind
 from babynames_assets_tests.servers.provision import server
@@ -84,9 +84,8 @@ def _say(here: Stage, proof: Proof) -> None:
 
 
 def _quiet(folder: Path, ticks: int, storage: str) -> None:
-    home = folder / "dagster"
-    home.mkdir()
-    with stage(folder, module=MODULE, seconds=600) as here, _instance_at(home, storage) as settings:
+    home = make_home(folder, EMBEDDED if storage == FILES else PRODUCTION)
+    with stage(folder, module=MODULE, seconds=600) as here, _storage(storage) as settings:
         quiet_ticks.put_into_environment({**here.environment, **settings})
         here.publish(_generated(folder, 0))
         with dg.DagsterInstance.from_config(str(home)) as instance:
@@ -96,13 +95,11 @@ def _quiet(folder: Path, ticks: int, storage: str) -> None:
 
 
 @contextmanager
-def _instance_at(home: Path, storage: str) -> Iterator[dict[str, str]]:
-    """Put the instance's configuration there, and give the settings that it needs."""
+def _storage(storage: str) -> Iterator[dict[str, str]]:
+    """The settings that name where Dagster keeps its books."""
     if storage == FILES:
-        shutil.copyfile(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
         yield {}
         return
-    shutil.copyfile(CHECKOUT / "deploy" / "dagster.yaml", home / "dagster.yaml")
     with server(Kind(storage)) as server_url, fresh_database(server_url) as url:
         yield {"BABYNAMES_DAGSTER__STORAGE_URL": url}
 

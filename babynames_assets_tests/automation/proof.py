@@ -1,6 +1,5 @@
 """The proof that it runs by itself: an empty instance, a daemon, two releases that appear, and nothing typed."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from babynames_assets.emulators import kaggle, kaggle_versions, serving
 from babynames_assets.warehouse import migrations
 from babynames_assets.warehouse.engine import Engine, open_engine
 from babynames_assets.year_ranges import ranges
-from babynames_assets_tests.automation.daemons import CHECKOUT, Daemon, Run, running_daemon
+from babynames_assets_tests.automation.daemons import Daemon, Run, running_daemon
 from babynames_assets_tests.hubspot.emulated import TOKEN, Emulated, emulated_hubspot
+from babynames_assets_tests.instance.homes import EMBEDDED, make_home
 
 DATASET = "owner/names"
 RAW = ("raw/baby_names_csv",)
@@ -46,9 +46,7 @@ class Stage:
     @contextmanager
     def daemon(self) -> Iterator[Daemon]:
         """Start the daemon on an empty instance."""
-        home = self.folder / "dagster"
-        home.mkdir()
-        shutil.copyfile(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
+        home = make_home(self.folder, EMBEDDED)
         with running_daemon(home, self.module, self.environment) as daemon:
             yield daemon
 

@@ -73,6 +73,7 @@ class Quiet:
             for state in instance.all_instigator_state()
         ]
         files = [path.stat().st_size for path in self.home.rglob("*") if path.is_file()]
+        # A database's server is a child as well, and keeps what it likes in memory.
         servers = [child.memory_info().rss for child in process.children(recursive=True) if "grpc" in child.cmdline()]
         return Standing(sum(kept), instance.get_runs_count(), sum(files), process.memory_info().rss, sum(servers))
 

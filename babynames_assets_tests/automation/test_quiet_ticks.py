@@ -1,7 +1,6 @@
 """Tests of looking again and again while nothing is new: no run, and no more of anything."""
 
 import datetime as dt
-import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -9,8 +8,8 @@ import pytest
 
 from babynames_assets.emulators import dataset
 from babynames_assets_tests.automation import quiet_ticks
-from babynames_assets_tests.automation.daemons import CHECKOUT
 from babynames_assets_tests.automation.proof import stage
+from babynames_assets_tests.instance.homes import EMBEDDED, make_home
 
 LOOKS = 20
 """In a week and a little, nine hours apart."""
@@ -22,9 +21,7 @@ A_TICK = 4096
 @pytest.mark.timeout(600)
 def test_looks_at_nothing_new_start_no_run_and_pile_up_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two weeks pass in forty looks of each sensor: those of the second week take the places of the first's."""
-    home, release = tmp_path / "home", tmp_path / "release.csv"
-    home.mkdir()
-    shutil.copyfile(CHECKOUT / "dagster.yaml", home / "dagster.yaml")
+    home, release = make_home(tmp_path, EMBEDDED), tmp_path / "release.csv"
     dataset.generate(release, seed=7, first_year=2001, last_year=2003, rows=60)
     every = dt.timedelta(hours=9)
 

@@ -4,7 +4,6 @@ import os
 import threading
 import time
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,10 +13,9 @@ import requests
 from babynames_assets.settings import load_settings
 from babynames_assets.warehouse import partitioning
 from babynames_assets_tests.dagster_shell.conftest import Installation
-from babynames_assets_tests.dagster_shell.ticks import Ticks
+from babynames_assets_tests.dagster_shell.ticks import LANDED, NAMES, Ticks, land, look_twice
 
-KAGGLE, LANDED, RAW = "new_kaggle_version", "landed_file", dg.AssetKey(["raw", "baby_names_csv"])
-NAMES = "Year,Name,Sex,Count\n2001,Mary,F,7\n"
+KAGGLE, RAW = "new_kaggle_version", dg.AssetKey(["raw", "baby_names_csv"])
 SENSOR_SECONDS = 5.0
 """A sensor answers within this time, or Dagster's daemon waits for it instead of doing its work."""
 
@@ -39,23 +37,6 @@ def looks() -> int:
     """How often Kaggle was asked for its newest version."""
     stats = requests.get(f"{load_settings().kaggle.base_url}/_stats", timeout=5).json()
     return int(stats["requests"].get("GetDataset", 0))
-
-
-def land(name: str = "names.csv", text: str = NAMES, *, seconds_ago: float = 60) -> Path:
-    """Drop a file into the landing folder."""
-    folder = load_settings().landing_folder
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    path.write_text(text)
-    moment = time.time() - seconds_ago
-    os.utime(path, (moment, moment))
-    return path
-
-
-def look_twice(ticks: Ticks) -> list[dg.RunRequest]:
-    """Let the landing folder's sensor see a file, and see it unchanged."""
-    ticks.look(LANDED)
-    return ticks.look(LANDED)
 
 
 def test_a_new_version_is_requested_once_and_is_here_afterwards(ticks: Ticks) -> None:

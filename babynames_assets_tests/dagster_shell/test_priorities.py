@@ -1,19 +1,12 @@
 """Tests of the order in which runs that wait begin."""
 
-import os
-import time
-from pathlib import Path
-
 import dagster as dg
 import pytest
 from dagster._core.storage.tags import PRIORITY_TAG
 
 from babynames_assets.definitions import defs
-from babynames_assets.settings import load_settings
 from babynames_assets_tests.dagster_shell.conftest import Installation
-from babynames_assets_tests.dagster_shell.ticks import Ticks
-
-NAMES = "Year,Name,Sex,Count\n2001,Mary,F,7\n"
+from babynames_assets_tests.dagster_shell.ticks import NAMES, Ticks, land, look_twice
 
 
 @pytest.fixture
@@ -33,12 +26,8 @@ def test_new_data_comes_first(ticks: Ticks) -> None:
     requested = [ticks.look("new_kaggle_version"), ticks.schedule("daily_refresh")]
     assert ticks.run(requested[0][0]).success
     requested.append(ticks.look("changed_years"))
-    dropped = Path(load_settings().landing_folder) / "names.csv"
-    dropped.parent.mkdir(parents=True, exist_ok=True)
-    dropped.write_text(NAMES + "2002,Anna,F,8\n")
-    os.utime(dropped, (time.time() - 60,) * 2)
-    ticks.look("landed_file")
-    requested.append(ticks.look("landed_file"))
+    land(text=f"{NAMES}2002,Anna,F,8\n")
+    requested.append(look_twice(ticks))
 
     assert [priorities(requests) for requests in requested] == [["10"]] * 4
 

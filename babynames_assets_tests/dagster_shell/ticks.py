@@ -1,12 +1,19 @@
 """Sensors and schedules as the daemon uses them: looked at again and again, with what they remember in between."""
 
+import os
+import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from babynames_assets.definitions import defs
+from babynames_assets.settings import load_settings
 from babynames_assets_tests.dagster_shell.conftest import Installation
+
+LANDED = "landed_file"
+NAMES = "Year,Name,Sex,Count\n2001,Mary,F,7\n"
 
 
 @dataclass
@@ -89,3 +96,20 @@ def years_of(requests: list[dg.RunRequest]) -> list[tuple[int, int]]:
             [request.tags[f"dagster/asset_partition_range_{end}"] for end in ends] for request in requests
         )
     ]
+
+
+def land(name: str = "names.csv", text: str = NAMES, *, seconds_ago: float = 60) -> Path:
+    """Drop a file into the landing folder."""
+    folder = load_settings().landing_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(text)
+    moment = time.time() - seconds_ago
+    os.utime(path, (moment, moment))
+    return path
+
+
+def look_twice(ticks: Ticks) -> list[dg.RunRequest]:
+    """Let the landing folder's sensor see a file, and see it unchanged."""
+    ticks.look(LANDED)
+    return ticks.look(LANDED)

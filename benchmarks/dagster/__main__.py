@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median_high
 from typing import Any
 
 from rich.console import Console
@@ -74,18 +75,15 @@ def measure(
     except BenchmarkError:
         unfinished["stock"] = f"did not end within {limit:.0f} s"
     # Only now: what it imports is large, and would be counted as the memory of the processes above.
-    from benchmarks.dagster.rest import at_rest  # noqa: PLC0415 - as said
+    from benchmarks.dagster.installation import at_rest  # noqa: PLC0415 - as said
 
     idle = at_rest(server, folder / "idle", seconds=WATCHED_SECONDS)
-    imports = sorted(_import_seconds(folder) for _ in range(options.repeat))
+    imports = [_import_seconds(folder) for _ in range(options.repeat)]
     show(console, found, unfinished, idle)
-    seconds = sorted(one.seconds for name, one in found.items() if name != "stock")
-    measures = {
-        "dagster_overhead_seconds": round(seconds[len(seconds) // 2], 2),
-        "import_seconds": round(imports[len(imports) // 2], 2),
-    }
+    ours = median_high(one.seconds for name, one in found.items() if name != "stock")
+    measures = {"dagster_overhead_seconds": round(ours, 2), "import_seconds": round(median_high(imports), 2)}
     if "stock" in found:
-        measures["stock_vs_ours"] = round(found["stock"].seconds / seconds[len(seconds) // 2], 1)
+        measures["stock_vs_ours"] = round(found["stock"].seconds / ours, 1)
     return measures, {
         "server": server.version,
         "years": years,
