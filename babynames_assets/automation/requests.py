@@ -1,6 +1,7 @@
 """A request that was made: when it may be made again if it led to nothing."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Self
 
 from babynames_assets.setting_groups import AutomationSettings
@@ -27,6 +28,11 @@ class Asked:
     def due_at(self, terms: AutomationSettings) -> float:
         """When it may be asked for again: twice as long after each try, up to a limit."""
         return self.at + min(terms.retry_seconds * 2.0 ** min(self.tries - 1, 60), terms.max_retry_seconds)
+
+    def said(self, terms: AutomationSettings) -> str:
+        """When that is, for a person who wonders why nothing happens."""
+        again = datetime.fromtimestamp(self.due_at(terms), UTC)
+        return f"asked for again at {again:%H:%M:%S} UTC; the run that failed says why"
 
 
 def ask(asked: Asked | None, of: str, now: float, terms: AutomationSettings) -> Asked | None:

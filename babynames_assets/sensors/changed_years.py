@@ -1,6 +1,7 @@
 """Years whose content has changed."""
 
 import time
+from collections.abc import Collection
 
 import dagster as dg
 
@@ -14,8 +15,10 @@ from babynames_assets.partitions import known_years, range_tags
 from babynames_assets.priorities import NEW_DATA
 from babynames_assets.sensors.switch import OFF
 from babynames_assets.sensors.under_way import is_materialized_by, unfinished_runs, years_of_runs
+from babynames_assets.setting_groups import AutomationSettings
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse.engine import Engine
+from babynames_assets.year_ranges import name_years
 
 _YEARLY = [validated.KEY, warehouse.KEY, hubspot.KEY]
 
@@ -48,7 +51,8 @@ def changed_years(
         return dg.SkipReason("There is no raw file that was read whole; materializing raw/baby_names_csv mends that.")
     changed = find_changed_years(warehouse, scan)
     before = YearRequests.from_cursor(context.cursor)
-    after, ranges = before.next(changed, years_of_runs(runs), time.time(), settings.automation)
+    under_way = years_of_runs(runs)
+    after, ranges = before.next(changed, under_way, time.time(), settings.automation)
     requests = [
         dg.RunRequest(
             run_key=f"{one.first}-{one.last} as {content_of(changed, one.first, one.last)}, {time.time():.0f}",
@@ -57,9 +61,23 @@ def changed_years(
         )
         for one in ranges
     ]
-    reason = f"{len(changed)} years are not done; they are under way or asked for again later."
     return dg.SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else reason if changed else "Every year is done.",
+        skip_reason=None if requests else _why_nothing(changed, under_way, after, settings.automation),
         cursor=after.as_cursor(),
     )
+
+
+def _why_nothing(
+    changed: Collection[int], under_way: Collection[int], after: YearRequests, terms: AutomationSettings
+) -> str:
+    """What is not done, and what it waits for."""
+    if not changed:
+        return "Every year is done."
+    at_it = name_years(year for year in changed if year in under_way)
+    waiting = [year for year in changed if year not in under_way]
+    sentences = [f"A run is at {at_it}."] if at_it else []
+    if waiting:
+        next_one = min((after.asked[year] for year in waiting), key=lambda asked: asked.due_at(terms))
+        sentences.append(f"Not done: {name_years(waiting)}; {next_one.said(terms)}.")
+    return " ".join(sentences)

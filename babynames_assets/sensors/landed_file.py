@@ -51,7 +51,7 @@ def _request(instance: dg.DagsterInstance, watch: LandingWatch, terms: Automatio
         return _nothing(replace(watch, taken=watch.seen, asked=None), f"{watch.seen} is here.")
     request = watch.request(now, terms)
     if request is None:
-        return _nothing(watch, f"{watch.seen}: taken already, or asked for again later.")
+        return _nothing(watch, f"{watch.seen}: {watch.asked.said(terms) if watch.asked else 'taken already'}.")
     run = dg.RunRequest(run_key=_key(request), asset_selection=[raw.KEY], tags=NEW_DATA)
     return dg.SensorResult(run_requests=[run], cursor=replace(watch, asked=request).as_cursor())
 

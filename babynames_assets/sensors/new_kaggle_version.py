@@ -48,7 +48,8 @@ def new_kaggle_version(
         return _nothing(replace(watch, asked=asked), "raw/baby_names_csv is being materialized.")
     request = watch.request(now, settings.automation)
     if request is None:
-        return _nothing(watch, f"{watch.version} was asked for and is not here; it is asked for again later.")
+        when = f"; it is {watch.asked.said(settings.automation)}" if watch.asked else ""
+        return _nothing(watch, f"{watch.version} was asked for and is not here{when}.")
     run = dg.RunRequest(
         run_key=f"{request.of}, {now:.0f}, try {request.tries}", asset_selection=[raw.KEY], tags=NEW_DATA
     )
