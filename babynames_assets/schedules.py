@@ -11,6 +11,8 @@ from babynames_assets.priorities import NEW_DATA
 from babynames_assets.sensors.switch import OFF
 from babynames_assets.sensors.under_way import is_materialized_by, unfinished_runs
 from babynames_assets.settings import Settings
+from babynames_assets.warehouse import sync_readback
+from babynames_assets.warehouse.engine import Engine, connect
 
 
 @dg.schedule(
@@ -45,11 +47,14 @@ def daily_refresh(
     ),
 )
 def weekly_reconcile(
-    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings], warehouse: dg.ResourceParam[Engine]
 ) -> dg.RunRequest | dg.SkipReason:
-    """Request reconcile_contacts_job, unless the last one is still at it."""
+    """Request reconcile_contacts_job, unless the last one is still at it or nothing was ever loaded."""
     if not settings.begins_by_itself:
         return dg.SkipReason(OFF)
+    with connect(warehouse) as connection:
+        if sync_readback.year_range(connection) is None:
+            return dg.SkipReason("The warehouse has no row and no contact yet: there is nothing to read back.")
     if any(run.job_name == reconcile_contacts_job.name for run in unfinished_runs(context.instance)):
         return dg.SkipReason("Another reconciliation is queued or under way.")
     return dg.RunRequest()

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 import requests
 
+from babynames_assets.partitions import range_tags
 from babynames_assets.settings import load_settings
 from babynames_assets.warehouse import partitioning
 from babynames_assets_tests.dagster_shell.conftest import Installation
@@ -250,7 +251,12 @@ def test_the_daily_refresh_requests_the_raw_file_whatever_the_sensors_saw(ticks:
 
 
 def test_the_weekly_reconciliation_does_not_overtake_itself(ticks: Ticks) -> None:
-    """One that reads two million contacts may take hours."""
+    """One that reads two million contacts may take hours. Before there is anything to read it would fail."""
+    assert ticks.schedule("weekly_reconcile") == []
+    ticks.installation.publish(NAMES)
+    ticks.installation.run("raw/baby_names_csv")
+    ticks.installation.run("validated/baby_names", "warehouse/baby_names", tags=range_tags(2001, 2001))
+
     [request] = ticks.schedule("weekly_reconcile")
     assert request.run_config == {}
     job = ticks.job("reconcile_contacts_job")
