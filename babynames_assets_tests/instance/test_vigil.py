@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 from hypothesis import given
@@ -11,6 +12,7 @@ from babynames_assets.instance import vigil
 from babynames_assets.instance.executor import watched_in_process_executor
 from babynames_assets.instance.vigil import LONGEST_PAUSE_SECONDS, SILENT_SECONDS, Vigil, last_sign, signs_of_life
 from babynames_assets.instance.workers import Worker, this_worker
+from babynames_assets_tests.instance.homes import EMBEDDED, make_home
 
 ELSEWHERE = Worker(place="another machine", pid=1, started=1)
 
@@ -103,9 +105,14 @@ def test_a_watcher_forgets_runs_that_have_ended() -> None:
     assert len(watcher._silences) <= 1 + LONGEST_PAUSE_SECONDS / 10  # noqa: SLF001 - memory has no other face
 
 
-def test_a_run_shows_signs_of_life_while_it_works() -> None:
+def on_files(folder: Path) -> dg.DagsterInstance:
+    """An instance that two threads may use: one in memory refuses a reader while another thread writes."""
+    return dg.DagsterInstance.from_config(str(make_home(folder, EMBEDDED)))
+
+
+def test_a_run_shows_signs_of_life_while_it_works(tmp_path: Path) -> None:
     """The first one before it does anything, and then one after the other."""
-    with dg.DagsterInstance.ephemeral() as instance, signs_of_life(instance, "run", seconds=0.01):
+    with on_files(tmp_path) as instance, signs_of_life(instance, "run", seconds=0.01):
         first = last_sign(instance, "run")
         assert first is not None
         assert (first.pid, first.started) == (this_worker().pid, this_worker().started)
@@ -115,9 +122,9 @@ def test_a_run_shows_signs_of_life_while_it_works() -> None:
     assert "signs of life" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_sign_that_cannot_be_written_does_not_end_the_work() -> None:
+def test_a_sign_that_cannot_be_written_does_not_end_the_work(tmp_path: Path) -> None:
     """The next one follows."""
-    with dg.DagsterInstance.ephemeral() as instance:
+    with on_files(tmp_path) as instance:
         storage = instance.run_storage
         with signs_of_life(instance, "run", seconds=0.01):
             first = last_sign(instance, "run")
