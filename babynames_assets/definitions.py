@@ -14,7 +14,7 @@ with without_collecting():
     from babynames_assets.checks.raw import the_kept_file_is_whole
     from babynames_assets.checks.validated import frame_checks
     from babynames_assets.checks.warehouse import table_checks
-    from babynames_assets.instance import migration_scripts
+    from babynames_assets.instance import file_batches, migration_scripts
     from babynames_assets.instance.executor import watched_in_process_executor
     from babynames_assets.jobs.freshness import check_freshness_job
     from babynames_assets.jobs.prepare_years import prepare_years_job
@@ -44,6 +44,7 @@ with without_collecting():
     from babynames_assets.sensors.paused_syncs import paused_syncs
     from babynames_assets.sensors.standing_troubles import standing_troubles
 
+file_batches.store_them_together()
 migration_scripts.name_them_by_path()
 
 defs = dg.Definitions(

@@ -75,6 +75,23 @@ def years_of(context: dg.AssetExecutionContext) -> list[int]:
     return sorted(int(key) for key in context.partition_keys)
 
 
+def tell_of_year(context: dg.AssetExecutionContext, key: dg.AssetKey, year: int, metadata: Mapping[str, Any]) -> None:
+    """``context.add_asset_metadata`` for one year of a run that has many.
+
+    Dagster's own asks its storage three times, for each year, whether the run has it: five seconds of a run of two
+    assets and 145 years with SQLite files.
+
+    Args:
+        context: of the step.
+        key: the asset that the step makes.
+        year: one of ``years_of(context)``.
+        metadata: as Dagster takes it.
+    """
+    step = context.get_step_execution_context()
+    told = step._metadata_accumulator  # noqa: SLF001 - Dagster has no other way in
+    step._metadata_accumulator = told.with_additional_asset_metadata(key, str(year), metadata)  # noqa: SLF001
+
+
 def checked_years(context: dg.AssetCheckExecutionContext) -> list[int] | None:
     """The years of the run that a check belongs to, ascending; None for a check that is run alone, of all years."""
     try:

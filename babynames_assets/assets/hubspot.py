@@ -11,7 +11,7 @@ from babynames_assets.assets.descriptions import OWNERS, contact_columns, descri
 from babynames_assets.clients import requests_in_flight
 from babynames_assets.hubspot.client import HubSpotClient
 from babynames_assets.observability.progress import Progress
-from babynames_assets.partitions import yearly_asset, years_of
+from babynames_assets.partitions import tell_of_year, yearly_asset, years_of
 from babynames_assets.settings import Settings
 from babynames_assets.sync.approval import push_approved
 from babynames_assets.sync.contacts import MAPPING
@@ -75,7 +75,7 @@ def contacts(
     after = _standing(warehouse, list(report.years))
     for year, push in report.years.items():
         metadata = _describe(push, after.get(year, sync_differences.YearDifference()))
-        context.add_asset_metadata(metadata, asset_key=KEY, partition_key=str(year))
+        tell_of_year(context, KEY, year, metadata)
     metadata_of_run: dict[str, Any] = {
         "contact_list": dg.MetadataValue.url(hubspot.contact_list_url()),
         "dagster/column_lineage": LINEAGE,

@@ -11,7 +11,7 @@ from babynames_assets.loading.books import record_file
 from babynames_assets.loading.frames import publish_years
 from babynames_assets.loading.sources import columns_of, require_current, scan_raw
 from babynames_assets.observability.progress import Progress
-from babynames_assets.partitions import yearly_asset, years_of
+from babynames_assets.partitions import tell_of_year, yearly_asset, years_of
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse.engine import Engine
 
@@ -51,7 +51,7 @@ def baby_names(
     progress = Progress("years published", len(years), of="rows", say=context.log.info)
 
     def report(stored: StoredFrame) -> None:
-        context.add_asset_metadata(_describe(stored), asset_key=KEY, partition_key=str(stored.year))
+        tell_of_year(context, KEY, stored.year, _describe(stored))
         progress.add(1, amount=stored.provenance.valid)
 
     publish_years(frames, file, scan, years, on_published=report)

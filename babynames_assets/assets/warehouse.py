@@ -11,7 +11,7 @@ from babynames_assets.ingest.frame_summary import summarize
 from babynames_assets.ingest.frames import FrameStore, StoredFrame
 from babynames_assets.loading.years import LoadOptions, load_years
 from babynames_assets.observability.progress import Progress
-from babynames_assets.partitions import yearly_asset, years_of
+from babynames_assets.partitions import tell_of_year, yearly_asset, years_of
 from babynames_assets.settings import Settings
 from babynames_assets.warehouse.baby_names import LoadCounts
 from babynames_assets.warehouse.engine import Engine, describe
@@ -52,7 +52,7 @@ def baby_names(
     progress = Progress("years loaded", len(years), of="rows", say=context.log.info)
 
     def report(year: int, counts: LoadCounts) -> None:
-        context.add_asset_metadata(_describe(frames.get(year), counts), asset_key=KEY, partition_key=str(year))
+        tell_of_year(context, KEY, year, _describe(frames.get(year), counts))
         progress.add(1, amount=counts.rows)
 
     options = LoadOptions(

@@ -13,7 +13,6 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._serdes import ConfigurableClassData
 from dagster_mysql import DagsterMySQLStorage, MySQLEventLogStorage, MySQLRunStorage, MySQLScheduleStorage
@@ -22,17 +21,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from babynames_assets.errors import ConfigurationError, FatalError, RetryableError
 from babynames_assets.instance import text_columns
+from babynames_assets.instance.event_batches import ask_for_batches, insert_events, store_planned_checks
 from babynames_assets.resilience.retry import retrying
-from babynames_assets.settings import Settings, load_settings, set_unless_set
+from babynames_assets.settings import Settings, load_settings
 from babynames_assets.warehouse.engine import Connection, Engine, open_engine
 
 VARIABLE = "BABYNAMES_DAGSTER__STORAGE_URL"
 
 _OVERFLOW = 20
 """Connections beside the pool's for a moment, as Dagster allows its webserver: its threads come in crowds."""
-
-_BATCH = 500
-"""Events of partitions in one transaction; Dagster stores each alone unless it is told otherwise."""
 
 _ATTEMPTS, _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 18, 0.1, 5.0  # about a minute
 _CREATION = "babynames_dagster_storage"
@@ -93,7 +90,7 @@ class PooledMySQLStorage(DagsterMySQLStorage):
         self._inst_data = inst_data
         self.pool = pool
         self.mysql_url = pool.url.render_as_string(hide_password=True)
-        set_unless_set("DAGSTER_EVENT_BATCH_SIZE", str(_BATCH))
+        ask_for_batches()
         _pools.add(pool)
         with _one_process_creates(pool) as is_empty:
             self._run_storage = PooledRunStorage(pool)
@@ -157,29 +154,13 @@ class _EventLogStorage(_OverThePool, MySQLEventLogStorage):
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store the plans or materializations of many partitions in one transaction; stock takes two for each."""
         with self._connect() as connection:
-            ids = [_id_of(connection.execute(self.prepare_insert_event(event))) for event in events]
-            of_assets = [pair for pair in zip(events, ids, strict=True) if pair[0].dagster_event_type in ASSET_EVENTS]
-            if of_assets:
-                self._store_asset_event_tags(connection, *map(list, zip(*of_assets, strict=True)))
-            # The asset's own row tells of its newest event of each kind.
-            newest = {
-                (event.get_dagster_event().asset_key, event.dagster_event_type): (event, id_)
-                for event, id_ in of_assets
-            }
-            for event, id_ in newest.values():
-                self._store_asset_event(connection, event, id_)
-        for event, id_ in zip(events, ids, strict=True):
-            if event.dagster_event_type in ASSET_CHECK_EVENTS:
-                self.store_asset_check_event(event, id_)
+            ids = insert_events(self, connection, events)
+        store_planned_checks(self, events, ids)
 
 
 class _ScheduleStorage(_OverThePool, MySQLScheduleStorage):
     def connect(self) -> AbstractContextManager[Connection]:
         return _transaction(self._pool)
-
-
-def _id_of(inserted: sa.CursorResult[Any]) -> int:
-    return int(inserted.lastrowid)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from babynames_assets.instance.executor import watched_in_process_executor
-from babynames_assets.partitions import yearly_asset, years_of
+from babynames_assets.partitions import tell_of_year, yearly_asset, years_of
 
 _NUMBERS = {"dagster/partition_row_count": 1, "lines": 1, "rejected": 0, "duplicates": 0, "merged": 0}
 
@@ -20,7 +20,7 @@ def _yearly(place: str, thing: str, upstream: dg.AssetKey, pool: str | None = No
     def empty(context: dg.AssetExecutionContext) -> None:
         """Numbers of each year, as the real ones have."""
         for year in years_of(context):
-            context.add_asset_metadata(_NUMBERS, asset_key=key, partition_key=str(year))
+            tell_of_year(context, key, year, _NUMBERS)
 
     return empty
 
