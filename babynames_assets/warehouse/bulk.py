@@ -21,8 +21,9 @@ FEW_ROWS = 200
 _STATEMENT_ROWS = 5_000
 _STATEMENT_BYTES = 512 * 2**10
 _SHOWN = 200
+# binary: the lines are in the table's own encoding; MySQL need not look at each character twice.
 _LOAD = (
-    "LOAD DATA LOCAL INFILE '{name}' REPLACE INTO TABLE baby_names CHARACTER SET utf8mb4 "
+    "LOAD DATA LOCAL INFILE '{name}' REPLACE INTO TABLE baby_names CHARACTER SET binary "
     "FIELDS TERMINATED BY ',' {quotes}ESCAPED BY '' LINES TERMINATED BY '\\n' (year, sex, name, births)"
 )
 _QUOTES = "OPTIONALLY ENCLOSED BY '\"' "
